@@ -1,0 +1,1 @@
+"""What things are called and what a row holds; imports nothing of ours."""

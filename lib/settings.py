@@ -1,0 +1,73 @@
+"""Every setting: its environment variable, its default and what it is for. Read once, at the edge."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from lib.errors import RefusedInput
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Setting(NamedTuple):
+    variable: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("P4P_DATA_DIR", "data/local", "Folder for everything that this installation writes."),
+    Setting("P4P_DATABASE_URL", "", "SQLAlchemy address of a PostgreSQL database; empty: SQLite in P4P_DATA_DIR."),
+    Setting("P4P_SHIPPED_DIR", "data", "Folder with the data that ships with the project."),
+    Setting("P4P_ALLOW_PUBLIC", "", "1: listen on a public address although no login is configured."),
+    Setting("P4P_MAX_UPLOAD_MB", "200", "Largest single file or zip that an import takes, in MB."),
+    Setting("P4P_FILL", "1", "0: do not fill the store from the shipped data at start."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force; paths are absolute."""
+
+    data_dir: Path
+    database_url: str
+    shipped_dir: Path
+    allow_public: bool
+    max_upload_bytes: int
+    fill: bool
+
+
+def read_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        RefusedInput: If a number is not one, or a database address is of an engine that is not supported.
+    """
+    given = os.environ if environment is None else environment
+    value = {s.variable: given.get(s.variable) or s.default for s in SETTINGS}
+    data_dir = _absolute(value["P4P_DATA_DIR"])
+    url = value["P4P_DATABASE_URL"] or f"sqlite:///{data_dir / 'p4p.sqlite'}"
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise RefusedInput(
+            "unsupported database address", place="P4P_DATABASE_URL", expected="sqlite:///... or postgresql://..."
+        )
+    megabytes = value["P4P_MAX_UPLOAD_MB"]
+    if not megabytes.isdigit() or int(megabytes) == 0:
+        raise RefusedInput("not a size", place="P4P_MAX_UPLOAD_MB", expected="a whole number of MB", found=megabytes)
+    return Settings(
+        data_dir=data_dir,
+        database_url=url,
+        shipped_dir=_absolute(value["P4P_SHIPPED_DIR"]),
+        allow_public=value["P4P_ALLOW_PUBLIC"] == "1",
+        max_upload_bytes=int(megabytes) * 1_000_000,
+        fill=value["P4P_FILL"] != "0",
+    )
+
+
+def _absolute(path: str) -> Path:
+    return (ROOT / Path(path).expanduser()).resolve()
