@@ -1,0 +1,1 @@
+"""The only SQL: tables, transactions, raw files, samples, and the frames that pages read."""
