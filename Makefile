@@ -1,0 +1,65 @@
+# Pound for Pound. `make run` needs Python 3.11 or newer with venv, make and git; everything else it sets up itself.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run fill setup test browser check fix bench soak vectors clean
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
+
+run: $(VENV)/.app-ready  ## set up what is missing, fill the store, open the dashboard on port 8501
+	@$(PY) -m lib fill --catalogue
+	@echo "Pound for Pound: http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@exec $(PY) -m streamlit run serve.py --server.port $(PORT)
+
+fill: $(VENV)/.app-ready  ## import all shipped data now, with progress, without the dashboard
+	$(PY) -m lib fill
+
+setup: $(VENV)/.app-ready  ## only the set-up of `make run`
+
+test: $(VENV)/.test-ready browser  ## every test, in a real browser too
+	$(PY) -m pytest -n 2 --dist loadfile
+
+browser: $(VENV)/.test-ready
+	@$(PY) -m tests.browser.chromium
+
+check: $(VENV)/.test-ready  ## format, lint, types, layers
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/test_architecture.py
+
+fix: $(VENV)/.test-ready  ## format and mend what a tool can mend
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: $(VENV)/.test-ready  ## speed, each figure as a ratio against a floor of the same run
+	$(PY) -m bench
+
+soak: $(VENV)/.test-ready  ## the long counts: 200 kills, 5,000 hostile files
+	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 $(PY) -m pytest -ra -k "kill or hostile" tests/store tests/hostile
+
+vectors: $(VENV)/.test-ready  ## the published reference values
+	$(PY) -m pytest -q tests/stats tests/stats_recovered
+
+clean:  ## remove what was set up; imported data stays in data/local
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Name another: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.app-ready: requirements.txt | $(PY)
+	@echo "Installing the dashboard (about a minute on the first run) ..."
+	@$(PIP) install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.test-ready: requirements.txt requirements-test.txt | $(PY)
+	@echo "Installing the dashboard and its tests ..."
+	@$(PIP) install --quiet -r requirements-test.txt
+	@touch $(VENV)/.app-ready $@
