@@ -10,7 +10,6 @@ The three lists below belong into ``.streamlit/config.toml``; ``tests/figures`` 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -124,6 +123,25 @@ def real_colours(figure: go.Figure, mode: Mode) -> go.Figure:
     return go.Figure(spec)
 
 
+def levels(n: int) -> list[str]:
+    """Roles for ``n`` lines in order, spread over the four tints; more than four repeat (each line carries its name)."""
+    if n <= 1:
+        return [LEVELS[0]] * n
+    if n <= len(LEVELS):
+        return [LEVELS[round(i * (len(LEVELS) - 1) / (n - 1))] for i in range(n)]
+    return [LEVELS[i % len(LEVELS)] for i in range(n)]
+
+
+# Traces
+
+WEBGL_ABOVE = 1500
+
+
+def scatter_type(n: int) -> type[go.Scatter] | type[go.Scattergl]:
+    """The trace for a cloud of ``n`` points: WebGL above 1,500, where SVG becomes slow."""
+    return go.Scattergl if n > WEBGL_ABOVE else go.Scatter
+
+
 # Axes
 
 
@@ -190,7 +208,7 @@ def _axis(title: str) -> dict[str, Any]:
 def framed(figure: go.Figure, *, x: dict[str, Any], y: dict[str, Any], height: int) -> go.Figure:
     """The figure with axes, font, margins and hover as every figure has them."""
     figure.update_layout(
-        template=EMPTY_TEMPLATE,
+        template=go.layout.Template(),  # Plotly's own adds its colours and 7 kB to every figure
         height=height,
         showlegend=False,
         hovermode="closest",
@@ -209,7 +227,3 @@ def framed(figure: go.Figure, *, x: dict[str, Any], y: dict[str, Any], height: i
         yaxis=y,
     )
     return figure
-
-
-EMPTY_TEMPLATE = json.loads('{"data": {}, "layout": {}}')
-"""Instead of Plotly's own template, which would add its colours and 7 kB to every figure."""

@@ -1,0 +1,222 @@
+"""Places names beside marks so that none touches another name or a mark, on a wide screen and on a phone alike.
+
+The server does not know how wide the reader's screen is, and one cached figure serves all. So positions are offsets in
+pixels from the mark, tried in a fixed order, and a candidate counts only if it is free in every size the figure may
+have. A name that fits nowhere is left to the hover.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lib.figures.theme import LABEL_SIZE, colour
+
+WIDE = (1000.0, 430.0)
+PHONE = (290.0, 430.0)
+MOST = 12
+
+
+class Label(NamedTuple):
+    """A name wanted beside a point.
+
+    Args:
+        x, y: The point, in shares of the axes (0 to 1).
+        text: What to write, already escaped for Plotly.
+        priority: Names with a smaller number are placed first.
+        role: Colour of the text.
+    """
+
+    x: float
+    y: float
+    text: str
+    priority: int = 1
+    role: str = "ink"
+    bold: bool = False
+
+
+class Placed(NamedTuple):
+    """A name with its place: the offset of its anchor from the point, in pixels, up and right positive."""
+
+    label: Label
+    dx: float
+    dy: float
+    xanchor: str
+    yanchor: str
+
+
+_NARROW, _BROAD = set("iljtfrI.,:;'|!()[] 1-"), set("mwMWGOQ%@")
+
+
+def text_width(text: str, size: float = LABEL_SIZE) -> float:
+    """Width of a text in Source Sans in pixels, on the large side."""
+    units = sum(0.34 if c in _NARROW else 0.82 if c in _BROAD else 0.62 if c.isupper() else 0.53 for c in text)
+    return units * size
+
+
+def _candidates(gap: float, far: float) -> list[tuple[float, float, str, str]]:
+    near = [
+        (gap, 0, "left", "middle"),
+        (-gap, 0, "right", "middle"),
+        (0, gap, "center", "bottom"),
+        (0, -gap, "center", "top"),
+        (gap, gap * 0.7, "left", "bottom"),
+        (-gap, gap * 0.7, "right", "bottom"),
+        (gap, -gap * 0.7, "left", "top"),
+        (-gap, -gap * 0.7, "right", "top"),
+    ]
+    return near + [(dx / gap * far, dy / gap * far, xa, ya) for dx, dy, xa, ya in near[2:]]
+
+
+def place(
+    labels: Sequence[Label],
+    marks: np.ndarray,
+    lines: Sequence[np.ndarray] = (),
+    *,
+    sizes: Sequence[tuple[float, float]] = (WIDE, PHONE),
+    strict: int = 1,
+    most: int = MOST,
+    gap: float = 8.0,
+    mark_radius: float = 5.0,
+) -> list[Placed]:
+    """Place as many labels as fit, in the order of priority, then of position in the list.
+
+    Args:
+        labels: Names wanted, with their points.
+        marks: Points that no name may cover: shape (n, 2), in shares of the axes.
+        lines: Lines that no name should cross: arrays of shape (k, 2), in shares of the axes.
+        sizes: Sizes of the plot area in pixels. In all of them names keep clear of each other and of the edges.
+        strict: In the first ``strict`` of the sizes they keep clear of marks and lines too; in the others as far as possible.
+        most: At most this many.
+        gap: Pixels between a mark and its name.
+        mark_radius: Radius of a mark in pixels.
+
+    Returns:
+        The labels that found a place. The same input gives the same places.
+    """
+    points = np.asarray(marks, dtype=float).reshape(-1, 2)
+    crossings = [_dense(np.asarray(line, dtype=float).reshape(-1, 2)) for line in lines]
+    along = np.concatenate([*crossings, np.empty((0, 2))])
+    taken: list[list[tuple[float, float, float, float]]] = [[] for _ in sizes]
+    placed: list[Placed] = []
+    for label in sorted(labels, key=lambda one: one.priority):
+        if len(placed) == most:
+            break
+        best: tuple[float, Placed, list[tuple[float, float, float, float]]] | None = None
+        for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, 2.2 * gap)):
+            boxes = [_box(label, size, dx, dy, xanchor, yanchor) for size in sizes]
+            cost = _cost(boxes, sizes, taken, points, along, strict, mark_radius)
+            if cost is not None and (best is None or cost + 0.1 * order < best[0]):
+                best = (cost + 0.1 * order, Placed(label, dx, dy, xanchor, yanchor), boxes)
+        if best is not None:
+            placed.append(best[1])
+            for used, box in zip(taken, best[2], strict=True):
+                used.append(box)
+    return placed
+
+
+def along(
+    path: np.ndarray,
+    text: str,
+    marks: np.ndarray,
+    lines: Sequence[np.ndarray] = (),
+    *,
+    role: str = "muted",
+    n: int = 24,
+    sizes: Sequence[tuple[float, float]] = (WIDE, PHONE),
+) -> list[Label]:
+    """A label for a line, at the first place along it where the name is free; none if there is none.
+
+    Args:
+        path: The line inside the plot area, in shares of the axes, starting where the label is wanted most.
+        text, marks, lines, sizes: As for ``place``.
+        role: Colour of the text.
+        n: How many places to try.
+    """
+    if not len(path):
+        return []
+    for x, y in path[np.linspace(0, len(path) - 1, n).astype(int)]:
+        label = Label(float(x), float(y), text, 0, role)
+        if place([label], marks, lines, sizes=sizes, strict=len(sizes)):
+            return [label]
+    return []
+
+
+def written(placed: Sequence[Placed], at: Sequence[tuple[Any, Any]]) -> list[dict[str, Any]]:
+    """Plotly annotations for placed labels.
+
+    Args:
+        placed: What ``place`` returned.
+        at: For each, its point in the coordinates of the axes (the logarithm on a logarithmic axis).
+    """
+    return [
+        {
+            "x": x,
+            "y": y,
+            "text": f"<b>{one.label.text}</b>" if one.label.bold else one.label.text,
+            "showarrow": False,
+            "xanchor": one.xanchor,
+            "yanchor": one.yanchor,
+            "xshift": one.dx,
+            "yshift": one.dy,
+            "borderpad": 0,
+            "font": {"size": LABEL_SIZE, "color": colour(one.label.role)},
+        }
+        for one, (x, y) in zip(placed, at, strict=True)
+    ]
+
+
+def _dense(line: np.ndarray, step: float = 0.004) -> np.ndarray:
+    """Points along a line, close enough together that no name slips between them."""
+    parts = [line]
+    for a, b in itertools.pairwise(line):
+        n = int(np.hypot(*(b - a)) / step)
+        if 1 < n < 2000:
+            parts.append(a + (b - a) * (np.arange(1, n) / n)[:, None])
+    return np.concatenate(parts) if len(line) else line
+
+
+def _box(
+    label: Label, size: tuple[float, float], dx: float, dy: float, xanchor: str, yanchor: str
+) -> tuple[float, float, float, float]:
+    width, height = text_width(label.text) * (1.06 if label.bold else 1), LABEL_SIZE * 1.25
+    x, y = label.x * size[0] + dx, label.y * size[1] + dy
+    left = x - {"left": 0.0, "center": width / 2, "right": width}[xanchor]
+    bottom = y - {"bottom": 0.0, "middle": height / 2, "top": height}[yanchor]
+    return left, bottom, left + width, bottom + height
+
+
+def _cost(
+    boxes: list[tuple[float, float, float, float]],
+    sizes: Sequence[tuple[float, float]],
+    taken: list[list[tuple[float, float, float, float]]],
+    points: np.ndarray,
+    along: np.ndarray,
+    strict: int,
+    radius: float,
+) -> float | None:
+    """How much a candidate covers, or None where it may not stand."""
+    cost = 0.0
+    for i, (box, size, used) in enumerate(zip(boxes, sizes, taken, strict=True)):
+        left, bottom, right, top = box
+        if left < -2 or right > size[0] + 10 or bottom < -2 or top > size[1] + 4:
+            return None
+        if any(left < r + 3 and l < right + 3 and bottom < t + 1 and b < top + 1 for l, b, r, t in used):  # noqa: E741
+            return None
+        covered = _inside(points, size, box, radius)
+        crossed = _inside(along, size, box, 1.5)
+        if i < strict and (covered or crossed):
+            return None
+        cost += covered + (0.05 * crossed)
+    return cost
+
+
+def _inside(points: np.ndarray, size: tuple[float, float], box: tuple[float, float, float, float], pad: float) -> int:
+    if not len(points):
+        return 0
+    x, y = points[:, 0] * size[0], points[:, 1] * size[1]
+    left, bottom, right, top = box
+    return int(np.count_nonzero((x > left - pad) & (x < right + pad) & (y > bottom - pad) & (y < top + pad)))
