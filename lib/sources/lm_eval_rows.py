@@ -1,0 +1,202 @@
+"""The rows of ``results`` in an lm-eval file as cells: one score with its printed error, nothing repaired but counts.
+
+A *cell* is a ``Result`` of one task, metric and filter. Here a task stands alone; groups are
+``lm_eval_groups``'s matter.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lib.errors import RefusedInput
+from lib.schema.records import Result
+from lib.sources.lm_eval_metrics import NOT_METRICS, OWN_DENOMINATOR, ZERO_ONE, direction, is_possible
+from lib.stats.recovered import binomial_stderr, correct_count, counts_from_stderr
+
+MAX_NAME = 300
+"""Longer names of tasks, metrics and filters are not stored."""
+MAX_TASKS = 20_000
+MAX_WARNINGS = 50
+
+
+class TaskFacts(NamedTuple):
+    """What a file says about one task beside its scores; None for unknown."""
+
+    n_samples: int | None = None
+    n_shot: int | None = None
+    version: str | None = None
+    hash: str | None = None
+    directions: dict[str, Any] = {}  # noqa: RUF012  (read only)
+
+
+class Warnings(list[str]):
+    """What was skipped, one sentence each; of a flood only the first ``MAX_WARNINGS`` and their number."""
+
+    n_dropped = 0
+
+    def add(self, sentence: str) -> None:
+        if len(self) < MAX_WARNINGS:
+            self.append(sentence)
+        else:
+            self.n_dropped += 1
+
+    def told(self) -> list[str]:
+        more = [f"{self.n_dropped} more of this kind."] if self.n_dropped else []
+        return [*self, *more]
+
+
+@lru_cache(maxsize=8192)
+def split_key(key: str) -> tuple[str, str, bool]:
+    """Metric, filter, and whether the value is a standard error: ``acc_stderr,none`` is ``("acc", "none", True)``."""
+    metric, comma, name = key.partition(",")
+    is_error = metric.endswith("_stderr") and metric != "_stderr"
+    if is_error:
+        metric = metric[: -len("_stderr")]
+    return metric, (name.strip() or "none") if comma else "none", is_error
+
+
+def read_cells(task: str, row: dict[str, Any], facts: TaskFacts, warnings: Warnings) -> list[Result]:
+    """The scores of one row, with counts and errors that follow from this row alone.
+
+    Metrics whose value is not a number are skipped with a warning; NaN and Infinity give a row with the status
+    ``missing``. ``bypass`` (a run without scoring) is dropped.
+    """
+    errors: dict[tuple[str, str], Any] = {}
+    scores: list[tuple[str, str, float]] = []
+    for key, value in row.items():
+        if key in NOT_METRICS:
+            continue
+        metric, filter_name, is_error = split_key(key)
+        if is_error:
+            errors[metric, filter_name] = value
+        elif type(value) is float or type(value) is int:
+            scores.append((metric, filter_name, value))
+        elif metric != "alias":
+            warnings.add(f"results.{task[:100]}.{key[:100]}: {_kind(value)} is not a score; skipped.")
+    cells = []
+    for metric, filter_name, value in scores:
+        if metric == "bypass":
+            warnings.add(f"results.{task[:100]}.bypass: a run without scoring; skipped.")
+        elif not metric.strip() or len(metric) > MAX_NAME or len(filter_name) > MAX_NAME:
+            warnings.add(f"results.{task[:100]}: a metric without a usable name; skipped.")
+        else:
+            cells.append(_cell(task, metric, filter_name, value, errors.get((metric, filter_name), _ABSENT), facts))
+    if facts.n_samples is None:
+        _share_counts(cells)
+    return cells
+
+
+_ABSENT = object()
+
+
+def _cell(task: str, metric: str, filter_name: str, value: float, error: Any, facts: TaskFacts) -> Result:
+    result = Result(
+        task,
+        metric,
+        filter_name,
+        n_shot=facts.n_shot,
+        task_version=facts.version,
+        task_hash=facts.hash,
+        higher_is_better=direction(metric, facts.directions.get(metric)),
+        n_samples=facts.n_samples,
+    )
+    score = float(value)
+    if not math.isfinite(score):
+        result.status = "missing"
+        result.flags = ("not-a-number",)
+        return result
+    result.score = result.score_published = score
+    flags = []
+    if not is_possible(metric, score):
+        flags.append("out-of-range")
+    printed, flag = _printed_error(error)
+    result.stderr_published = printed
+    if flag:
+        flags.append(flag)
+    _count(result, printed, flags)
+    result.flags = tuple(flags)
+    return result
+
+
+def _printed_error(error: Any) -> tuple[float | None, str]:
+    """The printed standard error as a number, and the flag that it earns. ``N/A`` and text are missing, never 0."""
+    if type(error) is float or type(error) is int:
+        number = float(error)
+        if not math.isfinite(number):
+            return None, "not-a-number"
+        if number < 0:
+            return None, "out-of-range"
+        return number, "" if number else "stderr-zero"
+    return None, "stderr-missing"
+
+
+def _count(result: Result, printed: float | None, flags: list[str]) -> None:
+    """Fill in questions, right answers and the error, as far as score, printed error and stated number allow."""
+    score, stated = result.score, result.n_samples
+    assert score is not None
+    recovered = counts_from_stderr(score, printed) if printed else None
+    if recovered is not None:
+        if stated is None:
+            flags.append("n-recovered")
+        elif recovered.n_samples != stated and result.metric in ZERO_ONE:
+            flags.append("n-disagrees")
+        result.n_samples, result.n_correct = recovered
+    elif stated is not None and not printed and result.metric in ZERO_ONE:
+        # No error, or 0: the name says 0/1, and the score must be a whole number of right answers.
+        result.n_correct = correct_count(score, stated)
+    if stated is not None and result.n_correct is None and result.metric.startswith(OWN_DENOMINATOR):
+        result.n_samples = None
+    settle_error(result)
+
+
+def settle_error(result: Result) -> None:
+    """The error that we use: from counts, else as printed; none where the printed one is 0."""
+    if result.n_correct is not None and result.n_samples is not None:
+        result.stderr = binomial_stderr(result.n_correct, result.n_samples) or None
+        result.stderr_rule = "counts" if result.stderr else "none"
+    elif result.stderr_published:
+        result.stderr, result.stderr_rule = result.stderr_published, "published"
+
+
+def _share_counts(cells: list[Result]) -> None:
+    """Give the number of questions that some metrics of a task reveal to its other metrics, if they agree."""
+    found = {c.n_samples for c in cells if c.n_samples and not c.metric.startswith(OWN_DENOMINATOR)}
+    if len(found) != 1:
+        return
+    n = found.pop()
+    for cell in cells:
+        if cell.n_samples is None and cell.score is not None and not cell.metric.startswith(OWN_DENOMINATOR):
+            cell.n_samples = n
+            cell.flags = (*cell.flags, "n-recovered")
+            if cell.metric in ZERO_ONE and not cell.stderr_published:
+                cell.n_correct = correct_count(cell.score, n or 0)
+                settle_error(cell)
+
+
+def check_rows(results: dict[str, Any]) -> None:
+    """Refuse what is not rows at all.
+
+    Raises:
+        RefusedInput: No task, too many tasks, or a task whose value is not an object.
+    """
+    if not results:
+        raise RefusedInput("no scores in it", place="results", expected="at least one task")
+    if len(results) > MAX_TASKS:
+        raise RefusedInput("too many tasks", place="results", expected=f"at most {MAX_TASKS}", found=len(results))
+    for task, row in results.items():
+        if not isinstance(row, dict):
+            raise RefusedInput(
+                "not the scores of a task",
+                place=f"results.{task[:100]}",
+                expected="an object of metrics",
+                found=row if isinstance(row, str | int | float) else _kind(row),
+            )
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {str: "a text", bool: "a boolean", list: "a list", dict: "an object"}
+    return names.get(type(value), "a value")

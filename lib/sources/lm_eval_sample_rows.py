@@ -1,0 +1,180 @@
+"""Rows of per-question logs as one Arrow table per task, for every layout from 0.3 ``--write_out`` to 0.5.
+
+Which question, which prompt, what came back, and one number per metric where the row's value is a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from lib.errors import RefusedInput
+from lib.schema.records import Samples
+from lib.sources.lm_eval_rows import MAX_NAME, Warnings
+
+_FIXED_NAMES = """
+    doc_id doc target arguments resps filtered_resps doc_hash prompt_hash target_hash filter metrics truth
+    scores_per_repeat
+"""
+FIXED = frozenset(_FIXED_NAMES.split())
+"""Keys of a row that are not metrics. Before 0.4.7 every other key is one."""
+TEXT_COLUMNS = ("filter", "doc_hash", "prompt_hash", "target_hash", "doc", "prompt", "target", "responses", "filtered")
+MAX_METRICS = 100
+_WRITTEN_OUT = re.compile(r"^(prompt|logit)_\d+$")
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+
+def is_sample_row(row: Any) -> bool:
+    """Whether an object is a row of a log: it numbers its question and holds what was asked or answered."""
+    if not isinstance(row, dict) or "doc_id" not in row:
+        return False
+    return ("resps" in row and "arguments" in row) or is_written_out(row)
+
+
+def is_written_out(row: dict[str, Any]) -> bool:
+    """Whether a row is of 0.3 ``--write_out``: ``prompt_0``, ``logit_0`` and ``truth``."""
+    return "prompt_0" in row and "truth" in row and "logit_0" in row
+
+
+def samples_table(task: str, rows: list[dict[str, Any]], warnings: Warnings) -> Samples:
+    """The log of one task.
+
+    Args:
+        task: Name of the task.
+        rows: In file order, one per question and filter.
+        warnings: Receives metrics that hold no number in any row.
+
+    Raises:
+        RefusedInput: A row without a whole ``doc_id``, or that is of another kind than the first.
+    """
+    old = is_written_out(rows[0])
+    metrics = _metric_names(rows)
+    columns: dict[str, list[Any]] = {name: [] for name in ("sample_id", *TEXT_COLUMNS)}
+    values: dict[str, list[float | None]] = {name: [] for name in metrics}
+    for number, row in enumerate(rows, start=1):
+        if not is_sample_row(row) or is_written_out(row) != old:
+            raise RefusedInput("not a row of a per-question log", place=f"row {number}", expected="doc_id and answers")
+        sample_id = row["doc_id"]
+        if type(sample_id) is not int or not 0 <= sample_id < 2**53:
+            raise RefusedInput(
+                "not the number of a question", place=f"row {number}.doc_id", expected="0 or more", found=sample_id
+            )
+        columns["sample_id"].append(sample_id)
+        for name, entry in zip(TEXT_COLUMNS, _old_texts(row) if old else _texts(row), strict=True):
+            columns[name].append(entry)
+        for name in metrics:
+            values[name].append(metric_value(row.get(name), is_text=old))
+    _name_repeats(columns)
+    for name in metrics:
+        if all(value is None for value in values[name]):
+            warnings.add(
+                f"samples {task[:100]}: {name[:100]} is not one number per question; kept in the raw file only."
+            )
+    table = {"sample_id": pa.array(columns["sample_id"], pa.int64())}
+    table |= {name: pa.array(columns[name], pa.string()) for name in TEXT_COLUMNS}
+    table |= {f"metric:{name}": pa.array(values[name], pa.float64()) for name in metrics}
+    return Samples(task, pa.table(table))
+
+
+def metric_value(value: Any, *, is_text: bool) -> float | None:
+    """A row's value as a number: numbers and booleans, and in 0.3 logs their texts ("True", "1"); else None."""
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, int | float):
+        return float(value) if math.isfinite(value) else None
+    if is_text and isinstance(value, str):
+        stripped = value.strip()
+        if stripped in ("True", "False"):
+            return float(stripped == "True")
+        if len(stripped) <= 40 and _NUMBER.match(stripped):
+            number = float(stripped)
+            return number if math.isfinite(number) else None
+    return None
+
+
+def _metric_names(rows: list[dict[str, Any]]) -> list[str]:
+    """Metrics of all rows in order of appearance: what ``metrics`` lists, else every key that is not fixed."""
+    names: dict[str, None] = {}
+    for row in rows:
+        listed = row.get("metrics")
+        for name in listed if isinstance(listed, list) else row:
+            if isinstance(name, str) and name not in names and name not in FIXED and not _WRITTEN_OUT.match(name):
+                names[name] = None
+    usable = [name for name in names if 0 < len(name) <= MAX_NAME and name != "bypass"]
+    return usable[:MAX_METRICS]
+
+
+def _texts(row: dict[str, Any]) -> tuple[str | None, ...]:
+    """The text columns of a row since 0.4; a missing hash of the prompt is computed as lm-eval does."""
+    prompt = first_prompt(row.get("arguments"))
+    return (
+        as_text(row.get("filter")) or "none",
+        _hash(row.get("doc_hash")),
+        _hash(row.get("prompt_hash")) or _digest(prompt),
+        _hash(row.get("target_hash")),
+        as_text(row.get("doc")),
+        prompt,
+        as_text(row.get("target")),
+        as_text(row.get("resps")),
+        as_text(row.get("filtered_resps")),
+    )
+
+
+def _old_texts(row: dict[str, Any]) -> tuple[str | None, ...]:
+    """The text columns of a 0.3 row: no document, no hashes; the answers are ``logit_0``, ``logit_1``, ..."""
+    prompt = as_text(row["prompt_0"])
+    answers = [row[f"logit_{i}"] for i in range(len(row)) if f"logit_{i}" in row]
+    return ("none", None, _digest(prompt), None, None, prompt, as_text(row.get("truth")), as_text(answers), None)
+
+
+def first_prompt(arguments: Any) -> str | None:
+    """The prompt of the first request: ``gen_args_0.arg_0`` (0.4.3 on) or the first element (before); else None.
+
+    For chat APIs the prompt is a list that holds the messages as one JSON text; that text is taken.
+    """
+    if isinstance(arguments, dict):
+        request = arguments.get("gen_args_0")
+        prompt = request.get("arg_0") if isinstance(request, dict) else None
+    elif isinstance(arguments, list) and arguments:
+        prompt = arguments[0]
+        if isinstance(prompt, list):
+            prompt = prompt[0] if prompt else None
+    else:
+        return None
+    if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], str):
+        prompt = prompt[0]
+    return as_text(prompt)
+
+
+def as_text(value: Any) -> str | None:
+    """Text as it is, structures as JSON, null as None."""
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
+
+
+def _name_repeats(columns: dict[str, list[Any]]) -> None:
+    """Before 0.4.7 rows do not name their filter: a question that comes again was scored with another one.
+
+    Its rows are then told apart as ``unnamed-1``, ``unnamed-2``, in order of appearance.
+    """
+    ids, filters = columns["sample_id"], columns["filter"]
+    if len(set(zip(ids, filters, strict=True))) == len(ids):
+        return
+    seen: dict[tuple[int, str], int] = {}
+    for position, (sample_id, name) in enumerate(zip(ids, filters, strict=True)):
+        seen[sample_id, name] = n = seen.get((sample_id, name), 0) + 1
+        filters[position] = f"{'unnamed' if name == 'none' else name}-{n}"
+
+
+def _hash(value: Any) -> str | None:
+    return value if isinstance(value, str) and 8 <= len(value) <= 128 and value.isalnum() else None
+
+
+def _digest(prompt: str | None) -> str | None:
+    return None if prompt is None else hashlib.sha256(prompt.encode()).hexdigest()
