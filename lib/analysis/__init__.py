@@ -1,0 +1,1 @@
+"""Frames in, frames out: what a page shows, computed. No store, clock, network or global randomness."""

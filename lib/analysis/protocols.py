@@ -1,0 +1,305 @@
+"""Protocols: the sets of scores inside which everything is comparable, or comparable with a named caution.
+
+``group`` cuts a frame of results by exact equality of the identity fields of ``comparability.compare``; what is
+unknown is equal to unknown only, except the number of questions, whose absence joins the widest otherwise equal set.
+A page shows one protocol at a time: ``widest``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lib.analysis.comparability import CAUTION_FIELDS, DOCUMENT, UNKNOWN_IS_CAUTION, Comparison, compare
+from lib.analysis.labels import protocol_label
+
+__all__ = ["Comparison", "Grouping", "compare", "eligible_models", "group", "membership", "widest"]
+
+FAMILY = ("evaluator", "document", "chat_template", "system_instruction")
+"""Fields that every benchmark of one protocol shares."""
+
+PER_BENCHMARK = ("benchmark", "task", "prompt", "task_identity", "metric", "filter", "n_shot")
+IDENTITY = (*FAMILY, *PER_BENCHMARK, "n_samples")
+VARYING = (
+    "backend",
+    "seeds",
+    "harness_commit",
+    "evaluator_version",
+    "start_token",
+    "is_multiturn",
+    "dtype",
+    "quantisation",
+)
+
+PROTOCOL_COLUMNS = (
+    "label", "evaluator", "document", "chat_template", "system_instruction", "benchmarks", "metrics", "n_shot",
+    "n_models", "n_scores", "cautions", "identities",
+)  # fmt: skip
+
+
+class Grouping(NamedTuple):
+    """Scores cut into protocols.
+
+    Args:
+        scores: The rows that belong to a protocol, with two columns more: ``identity`` (whole number; rows with the
+            same one are of one benchmark and comparable) and ``protocol`` (key of the widest protocol it is part of,
+            '' if none).
+        protocols: One row per protocol, index ``key`` (8 hexadecimal digits, the same for the same identity fields in
+            every store), widest first: label in words, evaluator, document, chat_template, system_instruction,
+            benchmarks (tuple), metrics (tuple, same order), n_shot (number, NaN when mixed or unknown), n_models
+            (models with a complete row), n_scores, cautions (tuple of sentences without a full stop), identities
+            (tuple, same order as benchmarks).
+        excluded: Rows left out by reason: reason -> number of rows.
+    """
+
+    scores: pd.DataFrame
+    protocols: pd.DataFrame
+    excluded: dict[str, int]
+
+
+def group(
+    scores: pd.DataFrame,
+    benchmarks: Sequence[str],
+    *,
+    models: pd.DataFrame | None = None,
+    catalogue: pd.DataFrame | None = None,
+    include_community: bool = False,
+) -> Grouping:
+    """Cut results into protocols that cover all the benchmarks.
+
+    Args:
+        scores: ``Frames.scores(benchmarks)``.
+        benchmarks: The set; with one, every identity is a protocol. With several, a protocol is an evaluator, document
+            and prompt form, with one identity per benchmark: the default metric where there is one, then the identity
+            with most models; once over all shots, and once for each number of shots that all benchmarks share.
+        models: ``Frames.models``; with it, only models that may be shown are counted (see ``include_community``).
+        catalogue: ``Frames.benchmarks``, for default metrics and labels.
+        include_community: Count community models too.
+    """
+    kept, excluded = _usable(scores[scores["benchmark"].isin(list(benchmarks))])
+    if kept.empty:
+        return Grouping(kept.assign(identity=np.empty(0, int), protocol=""), _no_protocols(), excluded)
+    kept = kept.assign(task_identity=_task_identity(kept))
+    kept["identity"] = _identity_codes(kept)
+    identities = _identities(kept, catalogue)
+    pairs = _pairs(kept, eligible_models(models, include_community))
+    identities["n_models"] = pairs["identity"].value_counts().reindex(identities.index, fill_value=0)
+    choices = _choices(identities, list(dict.fromkeys(benchmarks)))
+    protocols = _describe(choices, identities, pairs, kept, catalogue)
+    widest_of = {i: key for key, row in reversed(list(protocols["identities"].items())) for i in row}
+    kept["protocol"] = kept["identity"].map(widest_of).fillna("").astype(str)
+    return Grouping(kept.drop(columns="task_identity"), protocols, excluded)
+
+
+def eligible_models(models: pd.DataFrame | None, include_community: bool = False) -> pd.Index | None:
+    """Models that may be shown: all but community ones unless asked for. None (no frame) means every model."""
+    if models is None:
+        return None
+    return models.index if include_community else models.index[(models["origin"] != "community").to_numpy(bool)]
+
+
+def membership(grouping: Grouping, key: str) -> pd.Index:
+    """Models with a complete row in a protocol, finished models only, sorted; community models included."""
+    chosen = grouping.protocols.at[key, "identities"]
+    rows = grouping.scores[grouping.scores["identity"].isin(chosen)]
+    pairs = _pairs(rows, None)
+    counts = pairs["model"].value_counts()
+    return pd.Index(sorted(counts.index[counts == len(chosen)]), name="model", dtype=object)
+
+
+def widest(grouping: Grouping, reference_model: str | None = None) -> str | None:
+    """Key of the protocol with most complete models; once a reference is chosen, of those that contain it.
+
+    None when there is no protocol, or none contains the reference.
+    """
+    for key, n in grouping.protocols["n_models"].items():
+        if n and (reference_model is None or reference_model in membership(grouping, str(key))):
+            return str(key)
+    return None
+
+
+def _usable(scores: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Rows that may enter a protocol, and how many may not, by the first reason that applies."""
+    flags = scores["flags"].astype(object).fillna("").astype(str)
+    evaluator = _filled(scores["evaluator"])
+    reasons = {
+        "no score": (scores["status"] != "scored") | scores["score"].isna(),
+        "run on a part of the questions": scores["limit"].notna() & (_filled(scores["limit"]) != ""),
+        "value outside what the metric allows": flags.str.contains(r"\bout-of-range\b", regex=True),
+        "evaluator or document not known": (evaluator == "")
+        | ((evaluator == DOCUMENT) & (_filled(scores["document"]) == "")),
+        "metric not known": (_filled(scores["metric"]) == "") | (_filled(scores["filter"]) == ""),
+    }
+    left = np.ones(len(scores), bool)
+    excluded = {}
+    for reason, applies in reasons.items():
+        hit = applies.to_numpy(bool) & left
+        if hit.any():
+            excluded[reason] = int(hit.sum())
+        left &= ~hit
+    return scores[left].reset_index(drop=True), excluded
+
+
+def _filled(column: pd.Series) -> pd.Series:
+    """Text with '' for unknown."""
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def _task_identity(scores: pd.DataFrame) -> pd.Series:
+    """Version where it is stated, else the hash of the task, else ''."""
+    version, digest = _filled(scores["task_version"]), _filled(scores["task_hash"])
+    return version.where(version != "", ("#" + digest).where(digest != "", ""))
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """Whole numbers from 0: equal values, equal numbers; unknown (missing or '') is a value of its own."""
+    if not pd.api.types.is_numeric_dtype(column) and not isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object).replace("", None)
+    codes, values = pd.factorize(column)
+    unknown = np.flatnonzero(np.asarray(values == "", bool)) if len(values) and not _is_number(values) else []
+    return np.where(np.isin(codes, unknown), -1, codes) + 1
+
+
+def _is_number(values: pd.Index | np.ndarray) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values))
+
+
+def _combined(scores: pd.DataFrame, fields: Sequence[str]) -> np.ndarray:
+    """One whole number per distinct combination of the fields."""
+    combined = np.zeros(len(scores), np.int64)
+    for field in fields:
+        codes = _codes(scores[field])
+        # Renumbered after every field, so that the product cannot overflow.
+        combined = pd.factorize(combined * (codes.max(initial=0) + 1) + codes)[0].astype(np.int64)
+    return combined
+
+
+def _identity_codes(scores: pd.DataFrame) -> np.ndarray:
+    """Codes of IDENTITY; a row without a number of questions joins the most frequent number of its otherwise equal rows."""
+    base = _combined(scores, IDENTITY[:-1])
+    n = scores["n_samples"].to_numpy(float, na_value=np.nan)
+    known = pd.DataFrame({"base": base, "n": n}).dropna().value_counts().reset_index()
+    # Most frequent first; of equally frequent ones the larger, so that the order of rows decides nothing.
+    known = known.sort_values(["count", "n"], ascending=False).drop_duplicates("base").set_index("base")["n"]
+    joined = np.where(np.isnan(n), known.reindex(base).to_numpy(), n)
+    return _combined(pd.DataFrame({"base": base, "n": joined}), ("base", "n"))
+
+
+def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.DataFrame:
+    """One row per identity: its fields, a key of its own, whether its metric is the benchmark's default."""
+    first = scores.sort_values("n_samples", kind="stable").drop_duplicates("identity").set_index("identity")
+    identities = first[[*IDENTITY]].sort_index().copy()
+    text = identities.astype(object).where(identities.notna(), "").astype(str)
+    joined = text.agg("\x1f".join, axis=1)
+    identities["digest"] = [hashlib.sha256(t.encode()).hexdigest() for t in joined]
+    default = {} if catalogue is None else catalogue["default_metric"].dropna().to_dict()
+    identities["is_default"] = [
+        str(m) == str(default.get(b)) for b, m in zip(identities["benchmark"], identities["metric"], strict=True)
+    ]
+    return identities
+
+
+def _pairs(scores: pd.DataFrame, eligible: pd.Index | None) -> pd.DataFrame:
+    """Distinct (identity, model) of finished, resolved models that may be counted."""
+    counted = scores["model"].notna() & ~scores["is_checkpoint"].astype(bool)
+    if eligible is not None:
+        counted &= scores["model"].isin(eligible)
+    return scores.loc[counted, ["identity", "model"]].drop_duplicates()
+
+
+def _choices(identities: pd.DataFrame, benchmarks: list[str]) -> list[tuple[int, ...]]:
+    """Identities that make a protocol, one per benchmark in the order given; each choice once."""
+    if len(benchmarks) == 1:
+        return [(int(i),) for i in identities.index]
+    ranked = identities.sort_values(["is_default", "n_models", "digest"], ascending=[False, False, True], kind="stable")
+    ranked = ranked[ranked["n_models"] > 0]
+    family = _combined(ranked, FAMILY)
+    shots = ranked["n_shot"].to_numpy(float, na_value=np.nan)
+    choices: dict[tuple[int, ...], None] = {}
+    for f in np.unique(family):
+        of_family = ranked[family == f]
+        choices.update(_best(of_family, benchmarks))
+        for n in np.unique(shots[family == f]):
+            if not np.isnan(n):
+                choices.update(_best(of_family[of_family["n_shot"] == n], benchmarks))
+    return list(choices)
+
+
+def _best(ranked: pd.DataFrame, benchmarks: list[str]) -> dict[tuple[int, ...], None]:
+    """The best identity of each benchmark; nothing when one of them is missing."""
+    first = ranked.reset_index().drop_duplicates("benchmark").set_index("benchmark")["identity"]
+    if not set(benchmarks) <= set(first.index):
+        return {}
+    return {tuple(int(first[b]) for b in benchmarks): None}
+
+
+def _describe(
+    choices: list[tuple[int, ...]],
+    identities: pd.DataFrame,
+    pairs: pd.DataFrame,
+    scores: pd.DataFrame,
+    catalogue: pd.DataFrame | None,
+) -> pd.DataFrame:
+    labels = {} if catalogue is None else catalogue["label"].dropna().to_dict()
+    of_identity = {i: rows["model"] for i, rows in pairs.groupby("identity")}
+    n_rows = scores["identity"].value_counts()
+    cautions = _cautions(scores, identities)
+    rows, keys, is_default = [], [], []
+    for choice in choices:
+        parts = identities.loc[list(choice)]
+        # A pair occurs once, so a model has a complete row when it is counted once per identity.
+        having = pd.concat([of_identity.get(i, pairs["model"].iloc[:0]) for i in choice]).value_counts()
+        shots = parts["n_shot"].unique()
+        first = parts.iloc[0]
+        rows.append(
+            (
+                protocol_label(parts, labels),
+                *(first[field] for field in FAMILY),
+                tuple(parts["benchmark"]),
+                tuple(parts["metric"]),
+                float(shots[0]) if len(shots) == 1 else float("nan"),
+                int((having == len(choice)).sum()),
+                int(n_rows[list(choice)].sum()),
+                tuple(dict.fromkeys(c for i in choice for c in cautions[i])),
+                choice,
+            )
+        )
+        keys.append(hashlib.sha256("".join(parts["digest"]).encode()).hexdigest()[:8])
+        is_default.append(parts["is_default"].mean())
+    frame = pd.DataFrame(rows, columns=[*PROTOCOL_COLUMNS], index=pd.Index(keys, name="key", dtype=object))
+    order = np.lexsort((np.array(keys), -np.array(is_default), -frame["n_models"].to_numpy())) if rows else []
+    return frame.iloc[order]
+
+
+def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple[str, ...]]:
+    """What inside each identity is unknown or varies, in words."""
+    result: dict[int, list[str]] = {int(i): [] for i in identities.index}
+    n_known = scores.groupby("identity")["n_samples"].agg(["count", "size"])
+    for field, words in UNKNOWN_IS_CAUTION.items():
+        column = identities[field]
+        unknown = column.isna() | (column.astype(object) == "")
+        if field == "n_samples":
+            unknown = (n_known["count"] < n_known["size"]).reindex(identities.index)
+        for i in identities.index[unknown.to_numpy(bool)]:
+            result[int(i)].append(
+                f"{words} not stated" + (" for some" if n_known.at[i, "count"] and field == "n_samples" else "")
+            )
+    for i in identities.index[(identities["task_identity"] == "").to_numpy(bool)]:
+        result[int(i)].append("task version not stated")
+    for field in VARYING:
+        codes = _codes(scores[field])
+        known = codes > 0
+        distinct = pd.Series(codes[known]).groupby(scores["identity"].to_numpy()[known]).nunique()
+        for i in distinct.index[(distinct > 1).to_numpy()]:
+            result[int(i)].append(f"{CAUTION_FIELDS[field]} differs")
+    return {i: tuple(words) for i, words in result.items()}
+
+
+def _no_protocols() -> pd.DataFrame:
+    return pd.DataFrame(columns=[*PROTOCOL_COLUMNS], index=pd.Index([], name="key", dtype=object)).astype(
+        {"n_models": int, "n_scores": int, "n_shot": float}
+    )
