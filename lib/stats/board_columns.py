@@ -90,9 +90,7 @@ class ColumnRule(NamedTuple):
 
 
 OPEN_LLM_LEADERBOARD_V2 = {
-    "IFEval": ColumnRule(
-        "mean of prompt-level and instruction-level strict accuracy", 0, lambda m: proportion_stderr(m, 406), True
-    ),
+    "IFEval": ColumnRule("mean strict", 0, lambda m: proportion_stderr(m, 406), True),
     "BBH": ColumnRule("acc_norm", 3, bbh_bound, True),
     "MATH Level 5": ColumnRule(
         "exact_match", 4, lambda p: proportion_stderr(p, 1324), False, n_counts=1324, n_samples=1324, n_first_100=700
