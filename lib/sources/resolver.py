@@ -21,10 +21,11 @@ _HUB_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(
 _CACHED = re.compile(r"(?:^|/)models--([A-Za-z0-9_.\-]+?)--([A-Za-z0-9_.\-]+?)(?:/snapshots/[^/]+)?$")
 _LIBRARY = re.compile(r"^/.*?/huggingface/([A-Za-z0-9_.\-]+/[A-Za-z0-9_.\-]+)$")
 _FOLDER = re.compile(r"([A-Za-z0-9][A-Za-z0-9.\-]*)__([A-Za-z0-9][A-Za-z0-9.\-]*)")
-_LOCAL_FOLDERS = frozenset(
-    "adapters artifacts cache checkpoint checkpoints ckpt ckpts data downloads exp experiments home local log logs mnt "
-    "model models opt out output outputs pretrained result results root run runs save saved saves scratch shared "
-    "storage src tmp train training user users usr var weights work workspace".split()
+_LOCAL_FOLDER = re.compile(
+    r"adapters|artifacts|cache|checkpoints?|ckpts?|data|downloads|exp|experiments|home|local|logs?|mnt|models?|opt|out|"
+    r"outputs?|pretrained|results?|root|runs?|saved?|saves|scratch|shared|storage|src|tmp|train|training|users?|usr|var|"
+    r"weights|work|workspace",
+    re.IGNORECASE,
 )
 _LOCAL_ENDINGS = (".bin", ".ckpt", ".ggml", ".gguf", ".git", ".ipynb", ".json", ".pt", ".pth", ".safetensors", ".zip")
 _LOCAL_LEAF = re.compile(r"(?:checkpoint|global_?step|step|iter|epoch|snapshots?|final|hf|best)[-_]?\d*", re.IGNORECASE)
@@ -35,6 +36,9 @@ _QUANTISED = re.compile(
 _SIZE_IN_NAME = re.compile(
     r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
 )
+_DECIMAL_UNDERSCORE = re.compile(r"(?<!\d)(\d)_(\d{1,2})b(?![A-Za-z0-9])", re.IGNORECASE)
+"""``1_8b`` is written for 1.8B; ``llama-3_8B`` looks alike, so such a name states both sizes."""
+
 _SMALLEST_IN_NAME = 5e6
 """Below this a number with an M is a context length (``-1M``) and no size."""
 
@@ -172,30 +176,27 @@ def _trim(spelling: str) -> str:
 
 
 def variants(spelling: str) -> list[str]:
-    """The spelling without blanks and slashes at its end, then the ``org/name`` that certainly lies in it.
+    """The spelling without blanks and slashes at its end, then the ``org/name`` that lies in it.
 
-    Certain are a Hub address, a path of the Hub's cache (``models--org--name/snapshots/<commit>``), a path that ends in
-    ``/huggingface/<org>/<name>`` and a folder that lm-eval named ``org__name``. These are looked up, never guessed at:
-    a folder's name alone makes no community model.
+    That is a Hub address, a path of the Hub's cache (``models--org--name/snapshots/<commit>``), a path that ends in
+    ``/huggingface/<org>/<name>`` or a folder that lm-eval named ``org__name``. The last two are only looked up: a
+    folder's name alone makes no community model.
     """
     name = _trim(spelling[:LONGEST_SPELLING])
     inside = hub_name(name)
     if inside is None:
-        folder = _FOLDER.fullmatch(name)
-        inside = f"{folder[1]}/{folder[2]}" if folder else None
+        library, folder = _LIBRARY.match(name), _FOLDER.fullmatch(name)
+        inside = library[1] if library else f"{folder[1]}/{folder[2]}" if folder else None
     return [name] if inside is None or inside == name else [name, inside]
 
 
 def hub_name(spelling: str) -> str | None:
-    """The ``org/name`` in a Hub address, a path of the Hub's cache or of a folder of Hub models; None for others."""
+    """The ``org/name`` in a Hub address or in a path of the Hub's cache; None for others."""
     address = _HUB_ADDRESS.match(spelling)
     if address:
         return address[1]
     cached = _CACHED.search(spelling)
-    if cached:
-        return f"{cached[1]}/{cached[2]}"
-    library = _LIBRARY.match(spelling)
-    return library[1] if library else None
+    return f"{cached[1]}/{cached[2]}" if cached else None
 
 
 def community_name(spelling: str) -> str | None:
@@ -217,7 +218,7 @@ def community_name(spelling: str) -> str | None:
         return None
     if not (_HUB_PART.fullmatch(organisation) and _HUB_PART.fullmatch(leaf)):
         return None
-    if organisation.lower() in _LOCAL_FOLDERS or leaf.lower().endswith(_LOCAL_ENDINGS) or _LOCAL_LEAF.fullmatch(leaf):
+    if _LOCAL_FOLDER.fullmatch(organisation) or leaf.lower().endswith(_LOCAL_ENDINGS) or _LOCAL_LEAF.fullmatch(leaf):
         return None
     return name
 
@@ -229,9 +230,13 @@ def quantisation_in(name: str) -> str | None:
 
 
 def sizes_in(name: str) -> list[float]:
-    """Parameter counts that a model's name states, in order: ``Mixtral-8x7B`` 56e9, ``Qwen2.5-0.5B`` 0.5e9."""
-    found = _SIZE_IN_NAME.finditer(name.rsplit("/", 1)[-1])
-    sizes = [float(m[2]) * int(m[1] or 1) * (1e9 if m[3] in "bB" else 1e6) for m in found]
+    """Parameter counts that a model's name states: ``Mixtral-8x7B`` 56e9, ``Qwen2.5-0.5B`` 0.5e9."""
+    leaf = name.rsplit("/", 1)[-1]
+    sizes = [
+        float(m[2]) * int(m[1] or 1) * (1e9 if m[3] in "bB" else 1e6)
+        for m in _SIZE_IN_NAME.finditer(leaf.replace("_", "-"))
+    ]
+    sizes += [float(f"{m[1]}.{m[2]}") * 1e9 for m in _DECIMAL_UNDERSCORE.finditer(leaf)]
     return [size for size in sizes if size >= _SMALLEST_IN_NAME]
 
 
