@@ -1,0 +1,256 @@
+"""What pages and calculations see of the store: columns per revision, brought up to date by what is new.
+
+One ``FrameCache`` serves every thread of a process. It hands out ``Frames`` that never change; when the store has a
+new revision, the next caller pays for what was added since and everybody after gets the new one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from lib.store import frames_read as read
+from lib.store.frames_benchmarks import benchmark_frame
+from lib.store.frames_models import model_frame
+from lib.store.frames_runs import nullable, run_frame, taken
+from lib.store.frames_state import State, full_state, is_shown, next_state
+
+SCORES_KEPT = 500_000
+"""Rows of answers of ``Frames.scores`` that one revision keeps for the next caller."""
+
+
+class StoreLike(Protocol):
+    """What the frames need of ``lib.store.db.Store``."""
+
+    @property
+    def engine(self) -> Engine: ...
+    def revision(self) -> int: ...
+    def digest(self) -> str: ...
+
+
+class FrameCache:
+    """The frames of one store, shared by all threads of a process."""
+
+    def __init__(self, store: StoreLike) -> None:
+        self._store = store
+        self._frames: Frames | None = None
+        self._lock = threading.Lock()
+
+    def frames(self) -> Frames:
+        """The store as it is now: the same object while nothing changes.
+
+        Probes the revision. After a change the first caller reads what is new and the others wait for it.
+        """
+        revision = self._store.revision()
+        frames = self._frames
+        if frames is not None and frames.revision >= revision:
+            return frames
+        with self._lock:
+            frames = self._frames
+            if frames is None or frames.revision < revision:
+                frames = self._frames = self._read(frames)
+            return frames
+
+    def _read(self, before: Frames | None) -> Frames:
+        with read.snapshot(self._store.engine) as connection:
+            if before is None:
+                return Frames(full_state(connection), self._store, {})
+            state = next_state(connection, before.state)
+        is_same = state.references_at == before.state.references_at
+        return Frames(state, self._store, before.known_references() if is_same else {})
+
+
+class Frames:
+    """The store at one revision. Frames that it returns may be changed by the caller; the next caller sees none of it."""
+
+    def __init__(self, state: State, store: StoreLike, references: dict[str, pd.DataFrame]) -> None:
+        self._state = state
+        self._store = store
+        self._references = references
+        self._kept: dict[frozenset[str], pd.DataFrame] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def state(self) -> State:
+        """The columns behind the frames; for the cache."""
+        return self._state
+
+    def known_references(self) -> dict[str, pd.DataFrame]:
+        """Reference tables read so far; for the cache, while their sources have not changed."""
+        with self._lock:
+            return dict(self._references)
+
+    @property
+    def revision(self) -> int:
+        """The store's counter, which every writing transaction raises."""
+        return self._state.revision
+
+    @cached_property
+    def digest(self) -> str:
+        """The store's digest, 64 hexadecimal digits, asked for once per revision."""
+        return self._store.digest()
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """n_models, n_runs, n_results, n_sources and n_samples_files of what is live."""
+        state = self._state
+        return {
+            "n_models": len(self._models),
+            "n_runs": int(state.is_live.sum()),
+            "n_results": int(state.n_results[state.is_live].sum()),
+            "n_sources": sum(is_live for is_live, _, _ in state.sources.values()),
+            "n_samples_files": int(state.n_sample_files[state.is_live].sum()),
+        }
+
+    @cached_property
+    def updated_at(self) -> str:
+        """Time of the last import or withdrawal, ISO-8601 text; '' for an empty store."""
+        return max((max(imported, gone or "") for _, imported, gone in self._state.sources.values()), default="")
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """One row per model, indexed by its id; columns in ``frames_models.COLUMNS``.
+
+        Models whose source is withdrawn are left out unless a live run is theirs.
+        """
+        return self._models.copy(deep=False)
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row per live run, indexed by run_id, ascending; columns in ``frames_runs.COLUMNS``.
+
+        Texts are ``str`` with NaN for unknown, so a run that waits for its model has no ``model``.
+        """
+        return self._runs.copy(deep=False)
+
+    @property
+    def benchmarks(self) -> pd.DataFrame:
+        """One row per benchmark of the catalogue or with a live result, indexed by its name, sorted.
+
+        label, category, part_of ('' for none), n_items, n_items_status, random_baseline, direction, default_metric (NaN for
+        unknown), n_models (different models with a scored result), n_results (live results, every metric).
+        """
+        return self._benchmarks.copy(deep=False)
+
+    def scores(self, benchmarks: Iterable[str]) -> pd.DataFrame:
+        """Live results of these benchmarks, one row each, with the columns of their run.
+
+        run_id, task, benchmark, prompt, filter, metric, score, stderr, n_samples, n_correct, score_published,
+        stderr_published, n_shot, task_version, task_hash, higher_is_better, is_group, parent, stderr_rule,
+        is_approximate, flags, status, then the columns of ``runs``. Numbers are float64 with NaN for unknown.
+        Ordered by run, then task, prompt, filter and metric. Costs what these benchmarks hold, not what the store holds.
+
+        Args:
+            benchmarks: Names in ``benchmarks``; unknown ones have no rows.
+        """
+        key = frozenset(benchmarks)
+        with self._lock:
+            kept = self._kept.pop(key, None)
+            if kept is not None:
+                self._kept[key] = kept
+                return kept.copy(deep=False)
+        made = self._scores(key)
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > SCORES_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return made.copy(deep=False)
+
+    def reference(self, name: str) -> pd.DataFrame:
+        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name."""
+        with self._lock:
+            known = self._references.get(name)
+        if known is None:
+            with read.snapshot(self._store.engine) as connection:
+                known = pd.DataFrame(read.reference_rows(connection, name))
+            with self._lock:
+                self._references[name] = known
+        return known.copy(deep=False)
+
+    @cached_property
+    def _live(self) -> NDArray[np.int64]:
+        """Positions of the live runs in the order of their ids."""
+        live = np.flatnonzero(self._state.is_live)
+        order = np.argsort(self._state.runs["run_id"][live], kind="stable")
+        return np.asarray(live[order], dtype=np.int64)
+
+    @cached_property
+    def _runs(self) -> pd.DataFrame:
+        return run_frame(self._state.runs, self._state.vocabularies, self._live)
+
+    @cached_property
+    def _models(self) -> pd.DataFrame:
+        catalogue, sources = self._state.catalogue, self._state.sources
+        numbers = np.unique(self._state.runs["model"][self._live])
+        names = self._state.vocabularies["model"].texts
+        used = {names[number] for number in numbers if number >= 0}
+        shown = [m for m in catalogue.models.values() if m["id"] in used or is_shown(m, sources)]
+        facts = [row for row in (*catalogue.facts, *catalogue.own_facts) if is_shown(row, sources)]
+        return model_frame(shown, facts, [row for row in catalogue.rumours if is_shown(row, sources)])
+
+    @cached_property
+    def _benchmarks(self) -> pd.DataFrame:
+        tasks = {row["task"]: row for row in self._state.catalogue.tasks if is_shown(row, self._state.sources)}
+        return benchmark_frame(self._state, tasks)
+
+    def _scores(self, wanted: Collection[str]) -> pd.DataFrame:
+        state = self._state
+        n_signatures = max((int(b.keys[-1]) + 1 for b in state.batches if len(b)), default=0)
+        is_wanted = np.zeros(n_signatures, dtype=bool)
+        for benchmark in wanted:
+            numbers = np.array(state.places.of.get(benchmark, ()), dtype=np.int64)
+            is_wanted[numbers[numbers < n_signatures]] = True
+        positions, numbers_of, values = [], [], []
+        for batch in state.batches:
+            rows, signature = batch.rows_of(is_wanted)
+            live = state.is_live[batch.position[rows]]
+            rows, signature = rows[live], signature[live]
+            positions.append(batch.position[rows].astype(np.int64))
+            numbers_of.append(signature)
+            values.append(batch.values[:, rows])
+        return _score_frame(
+            state, self._runs, np.concatenate(positions), np.concatenate(numbers_of), np.concatenate(values, axis=1)
+        )
+
+
+def _score_frame(
+    state: State,
+    runs: pd.DataFrame,
+    position: NDArray[np.int64],
+    signature: NDArray[np.int64],
+    values: NDArray[np.float64],
+) -> pd.DataFrame:
+    used, local = np.unique(signature, return_inverse=True)
+    kinds = [state.signatures.rows[number] for number in used]
+    rank = np.empty(len(kinds), dtype=np.int64)
+    # By everything a signature says, unknown first: the order of first sight must not show.
+    rank[sorted(range(len(kinds)), key=lambda k: [(x is not None, x) for x in kinds[k]])] = np.arange(len(kinds))
+    run_id = state.runs["run_id"][position]
+    order = np.lexsort((rank[local], run_id))
+    run_id, local = run_id[order], local[order]
+    column = {name: [kind[i] for kind in kinds] for i, name in enumerate(read.SIGNATURE)}
+    places = [state.places.benchmarks.place(kind[0], kind[3]).benchmark for kind in kinds]
+    data: dict[str, Any] = {"run_id": run_id, "task": taken(column["task"], local), "benchmark": taken(places, local)}
+    for name in ("prompt", "filter", "metric"):
+        data[name] = taken(column[name], local)
+    for name, row in zip(read.VALUES, values, strict=True):
+        data[name] = row[order]
+    data["n_shot"] = np.array(column["n_shot"], dtype=np.float64)[local]
+    data["task_version"], data["task_hash"] = taken(column["task_version"], local), taken(column["task_hash"], local)
+    directions = np.array([-1 if x is None else int(x) for x in column["higher_is_better"]], dtype=np.int8)
+    data["higher_is_better"] = nullable(directions[local])
+    data["is_group"] = np.array(column["is_group"], dtype=bool)[local]
+    data["parent"], data["stderr_rule"] = taken(column["parent"], local), taken(column["stderr_rule"], local)
+    data["is_approximate"] = np.array(column["is_approximate"], dtype=bool)[local]
+    data["flags"], data["status"] = taken(column["flags"], local), taken(column["status"], local)
+    row = np.searchsorted(runs.index.to_numpy(), run_id)
+    for name in runs.columns:
+        data[str(name)] = runs[name].array.take(row)
+    return pd.DataFrame(data)
