@@ -36,7 +36,8 @@ def evaluator_label(row: Mapping[str, Any] | pd.Series) -> str:
     evaluator, document = _given(row["evaluator"]), _given(row["document"])
     place = ", ".join(part for part in document.split(" | ")[:2] if part)
     if evaluator == DOCUMENT:
-        name = f"as printed in {place}"
+        harness = _given(row.get("evaluator_version")).split(" (")[0]
+        name = f"{harness}, as printed in {place}" if harness else f"as printed in {place}"
     else:
         kind, _, rest = evaluator.partition(":")
         name = {"board": rest, "fork": f"{rest} (a fork of lm-eval)"}.get(kind, evaluator) if rest else evaluator

@@ -193,7 +193,9 @@ def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.Data
     """One row per identity: its fields, a key of its own, whether its metric is the benchmark's default."""
     first = scores.sort_values("n_samples", kind="stable").drop_duplicates("identity").set_index("identity")
     identities = first[[*IDENTITY]].sort_index().copy()
-    text = identities.astype(object).where(identities.notna(), "").astype(str)
+    # Only for the label: who ran it, when a whole document names one harness.
+    identities["evaluator_version"] = scores.groupby("identity")["evaluator_version"].agg(_only)
+    text = identities[[*IDENTITY]].astype(object).where(identities.notna(), "").astype(str)
     joined = text.agg("\x1f".join, axis=1)
     identities["digest"] = [hashlib.sha256(t.encode()).hexdigest() for t in joined]
     default = {} if catalogue is None else catalogue["default_metric"].dropna().to_dict()
@@ -201,6 +203,11 @@ def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.Data
         str(m) == str(default.get(b)) for b, m in zip(identities["benchmark"], identities["metric"], strict=True)
     ]
     return identities
+
+
+def _only(values: pd.Series) -> str | None:
+    distinct = values.dropna().unique()
+    return str(distinct[0]) if len(distinct) == 1 else None
 
 
 def _pairs(scores: pd.DataFrame, eligible: pd.Index | None) -> pd.DataFrame:
