@@ -17,6 +17,7 @@ STDERR_RULES = {
     "counts": "from the counts of right answers",
     "published": "as the evaluator printed it",
     "leaves": "recomputed from the sub-tasks",
+    "samples": "from the values per question",
     "board": "by the rule for this column of the board",
     "none": "no standard error can be had",
 }

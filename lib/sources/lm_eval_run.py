@@ -31,7 +31,7 @@ _OTHER_STAMPS = (
 _SEEDS = (("random", "random_seed"), ("numpy", "numpy_seed"), ("torch", "torch_seed"), ("fewshot", "fewshot_seed"))
 _DTYPES = {"half": "float16", "fp16": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32"}
 _QUANTISED = re.compile(r"(?:^|[-_./])(awq|gptq|gguf|nf4|exl2|bnb-4bit)(?:$|[-_./])", re.IGNORECASE)
-_FORK_MODE = re.compile(r"^(nf4|fp4|int[48]|[48]bit|gptq|awq)\b", re.IGNORECASE)
+_QUANTISED_FOLDER = re.compile(r"(?:^|[-_])(nf4|fp4|int[48]|[48]bit|gptq|awq|gguf)(?:$|[-_])", re.IGNORECASE)
 
 
 def read_run(document: dict[str, Any], generation: Generation, path: str) -> Run:
@@ -59,7 +59,7 @@ def read_run(document: dict[str, Any], generation: Generation, path: str) -> Run
         training_tokens=state.training_tokens,
         is_checkpoint=state.is_checkpoint,
         dtype=_dtype(config, arguments),
-        quantisation=_quantisation(document, arguments, backend, names),
+        quantisation=_quantisation(arguments, backend, names, path),
         limit=read_limit(config.get("limit")),
         seeds=_seeds(config),
         chat_template=_text_or_none(document, "chat_template"),
@@ -158,10 +158,8 @@ def _dtype(config: dict[str, Any], arguments: dict[str, Any]) -> str | None:
     return None
 
 
-def _quantisation(
-    document: dict[str, Any], arguments: dict[str, Any], backend: str | None, names: tuple[str, ...]
-) -> str | None:
-    """How the weights were quantised, by arguments, backend, a fork's note or the name; None: nothing says so."""
+def _quantisation(arguments: dict[str, Any], backend: str | None, names: tuple[str, ...], path: str) -> str | None:
+    """How the weights were quantised, by arguments, backend, the name or at last the folder; None: nothing says so."""
     if _is_true(arguments.get("load_in_4bit")):
         kind = text(arguments.get("bnb_4bit_quant_type"), at_most=20)
         return f"4bit {kind}" if kind else "4bit"
@@ -174,11 +172,11 @@ def _quantisation(
     stated = text(arguments.get("quantization"), at_most=40)
     if stated and stated.lower() != "none":
         return stated.lower()
-    mode = text(_object(document.get("experiment_config")).get("mode"), at_most=40)
-    if mode and _FORK_MODE.match(mode):
-        return mode.lower()
     match = _QUANTISED.search(names[0])
-    return match[1].lower() if match else None
+    if match:
+        return match[1].lower()
+    folder = path.rpartition("/")[0].rpartition("/")[2]
+    return folder.lower() if len(folder) <= 60 and _QUANTISED_FOLDER.search(folder) else None
 
 
 def _seeds(config: dict[str, Any]) -> str | None:
