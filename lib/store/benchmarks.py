@@ -28,12 +28,21 @@ OTHER_NAMES = {
     "truthfulqa_generation": "truthfulqa_gen",
 }
 LABELS = {"musr": "MuSR"}
+OTHER_PATTERNS = (
+    ("mmlu_pro_<subject>", "mmlu_pro"),
+    ("leaderboard_bbh_<subtask>", "bbh"),
+    ("leaderboard_musr_<subtask>", "musr"),
+    ("leaderboard_math_<subject>_hard", "math_lvl5"),
+)
+# Names that fit the pattern of a part and are another set of items.
+NOT_PARTS = frozenset({"mmlu_pro", "mmlu_pro_plus", "mmlu_redux", "math_asdiv", "math_lvl5"})
 
 # One task of lm-eval 0.3 with two scores, each the score of a task of its own in 0.4.
 BY_METRIC = {
     ("truthfulqa_mc", "mc1"): "truthfulqa_mc1",
     ("truthfulqa_mc", "mc2"): "truthfulqa_mc2",
 }
+TRUTHFULQA_METRICS = ("mc1", "mc2")
 # Printed names that mean the benchmark under these metrics only: another metric is another score.
 ONLY_WITH = {"truthfulqa_mc2": ("mc2",)}
 
@@ -79,6 +88,7 @@ FILTERS = (
     "remove_whitespace",
 )
 
+LANGUAGE = r"([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)"
 _FIELD = re.compile(r"<[^<>]+>")
 _METRIC_SUFFIX = re.compile(r"(.+?) - ([^-]+)$")
 
@@ -129,11 +139,11 @@ class Benchmarks:
             for name in row["published_names"] or ():
                 self._published[name.casefold()] = row["task"]
         for row in patterns:
-            bases = [base for base in row["base_task"].split("; ") if base in self.known]
-            # Patterns without letters of their own (<task>+<prompt>) and bases with fields say nothing here.
-            for name in row["pattern"].split(", ") if bases else ():
-                if "<" in name:
-                    found[name] = _pattern(name, bases[0], row.get("note") or "")
+            # Patterns of several bases or of bases with fields (<task>+<prompt>) are dealt with by name.
+            if row["base_task"] in self.known and "<" in row["pattern"]:
+                found[row["pattern"]] = _pattern(row["pattern"], row["base_task"], row.get("note") or "")
+        for name, base in OTHER_PATTERNS:
+            found[name] = _pattern(name, base, "")
         self._patterns = sorted(found.values(), key=lambda p: -p.literal)
         self._places: dict[tuple[str, str], Place] = {}
 
@@ -164,6 +174,10 @@ class Benchmarks:
         special = BY_METRIC.get((task, metric))
         if special:
             return Place(special)
+        if metric in TRUTHFULQA_METRICS and task.startswith("truthfulqa_mc_"):
+            # A translation of the 0.3 task; like the original it has two scores.
+            whole = f"truthfulqa_{metric}"
+            return Place(f"{whole}_{task.removeprefix('truthfulqa_mc_')}", whole)
         if task in self.known:
             return self._own(task)
         name = self._name(task, metric)
@@ -206,6 +220,8 @@ class Benchmarks:
         return Place(benchmark, "" if pattern is None or pattern.base == benchmark else pattern.base)
 
     def _pattern_of(self, task: str) -> Pattern | None:
+        if task in NOT_PARTS:
+            return None
         return next((p for p in self._patterns if p.matches.fullmatch(task)), None)
 
 
@@ -214,13 +230,16 @@ def metric_rank(benchmark: str, default_metric: str | None, metric: str) -> int 
 
     The default metric of the catalogue comes first, then the names that other generations, boards and papers give to
     the same score, last a related score (``acc`` where ``acc_norm`` is the default): better than no row, and never
-    beside the default in one comparison, for the metric is part of the protocol.
+    beside the default in one comparison, for the metric is part of the protocol. A benchmark without a default takes
+    the usual metrics in their order, then any other.
     """
-    named = METRICS_OF.get(benchmark)
-    default = default_metric or ""
-    order = (named, *EQUIVALENTS.get(named, ())) if named else ()
-    order = (*order, default, *EQUIVALENTS.get(default, ANY_METRIC)) if default or not order else order
-    return order.index(metric) if metric in order else None
+    default = METRICS_OF.get(benchmark, default_metric)
+    if not default:
+        return ANY_METRIC.index(metric) if metric in ANY_METRIC else len(ANY_METRIC)
+    order = (default, *EQUIVALENTS.get(default, ()))
+    # Importers name a unit that is not a fraction behind the metric: "judge score (0 to 10)".
+    bare = metric if metric in order else metric.rsplit(" (", 1)[0]
+    return order.index(bare) if bare in order else None
 
 
 def filter_rank(name: str) -> int:
@@ -253,9 +272,13 @@ def headline_metric(
 
 
 def _pattern(name: str, base: str, note: str) -> Pattern:
+    # The prompt is no part of the name: it is taken off before patterns are asked.
+    name = name.removesuffix("+null")
     pieces = _FIELD.split(name)
     fields = _FIELD.findall(name)
-    text = "(.+)".join(re.escape(piece) for piece in pieces)
+    text = re.escape(pieces[0])
+    for field, piece in zip(fields, pieces[1:], strict=True):
+        text += (LANGUAGE if field == "<lang>" else "(.+)") + re.escape(piece)
     # ``name in 0.3``: one generation's spelling of a part that the catalogue names after its base.
     renamed = note.startswith("name in 0.") and fields == ["<lang>"] and pieces[1] == ""
     return Pattern(

@@ -135,7 +135,7 @@ class Frames:
         """One row per benchmark of the catalogue or with a live result, indexed by its name, sorted.
 
         label, category, part_of ('' for none), n_items, n_items_status, random_baseline, direction, default_metric (NaN for
-        unknown), n_models (different models with a scored result), n_results (live results, every metric).
+        unknown; a part that the catalogue does not list has its whole's category, baseline, direction and metric), n_models (different models with a scored result), n_results (live results, every metric).
         """
         return self._benchmarks.copy(deep=False)
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from lib.store.frames_read import SIGNATURE
 from lib.store.frames_state import State
 
+INHERITED = ("category", "direction", "default_metric", "random_baseline")
+
 
 def benchmark_frame(state: State, tasks: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """``Frames.benchmarks``.
@@ -22,8 +24,8 @@ def benchmark_frame(state: State, tasks: Mapping[str, Mapping[str, Any]]) -> pd.
     """
     n_results, n_models = _held(state)
     names = sorted({*tasks, *(name for name, n in n_results.items() if n)})
-    rows = [tasks.get(name, {}) for name in names]
     places = state.places.benchmarks
+    rows = [tasks.get(name) or _of_whole(tasks.get(places.place(name).part_of)) for name in names]
     data: dict[str, Any] = {
         "label": pd.array(
             [places.label(name, row.get("published_names") or ()) for name, row in zip(names, rows, strict=True)],
@@ -61,6 +63,11 @@ def _held(state: State) -> tuple[dict[str, int], dict[str, int]]:
     names = state.places.names[:n_benchmarks]
     models = is_there[:, :n_models].sum(axis=1)
     return dict(zip(names, results.tolist(), strict=True)), dict(zip(names, models.tolist(), strict=True))
+
+
+def _of_whole(task: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a part that the catalogue does not list has in common with its whole."""
+    return {name: task[name] for name in INHERITED} if task else {}
 
 
 def _text(rows: list[Mapping[str, Any]], name: str) -> Any:
