@@ -45,6 +45,8 @@ WHOLES = (MMLU,)
 
 def trimmed(task: str) -> str:
     """A task's key without the indent that 0.4 development versions put in front (``"  - formal_logic"``)."""
+    if task[:1] not in " -" and task[-1:] != " ":
+        return task
     bare = task.strip()
     return bare[2:].strip() if bare.startswith("- ") else bare
 

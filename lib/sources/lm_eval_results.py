@@ -59,7 +59,7 @@ def parse_results(candidate: Candidate) -> Parsed:
     generation = generation_of(document)
     run = read_run(document, generation, candidate.path)
     warnings = Warnings()
-    tree = children_of(document)
+    tree = {} if generation.name == "0.3" else children_of(document)
     cells = _read_rows(document, tree, warnings)
     reliable = has_reliable_group_errors(generation)
     if tree:
@@ -83,6 +83,8 @@ def _read_rows(document: dict[str, Any], tree: dict[str, list[str]], warnings: W
     sizes = _dictionary(document, "n-samples")
     directions = _dictionary(document, "higher_is_better")
     definitions = _dictionary(document, "configs")
+    for_all = shots.get("*")
+    has_details = bool(_TASK_DETAILS & document.keys() - {"versions"})
     cells: dict[str, list[Result]] = {}
     for key, row in document["results"].items():
         task = trimmed(key)
@@ -92,14 +94,18 @@ def _read_rows(document: dict[str, Any], tree: dict[str, list[str]], warnings: W
         if task in cells:
             warnings.add(f"results.{task[:100]}: the task is there twice; the first is kept.")
             continue
+        n_shot = shots.get(key, for_all)
+        version = version_text(versions.get(key))
+        if not has_details:
+            cells[task] = read_cells(task, row, TaskFacts(None, n_shot, version), warnings)
+            continue
         definition = definitions.get(key)
         definition = definition if isinstance(definition, dict) else {}
         stated = directions.get(key)
-        n_shot = shots.get(key, shots.get("*"))
         facts = TaskFacts(
             n_samples=None if tree.get(task) else _size(sizes.get(key), row),
-            n_shot=n_shot if n_shot is not None or not definition else whole(definition.get("num_fewshot")),
-            version=version_text(versions.get(key)),
+            n_shot=n_shot if n_shot is not None else whole(definition.get("num_fewshot")),
+            version=version,
             hash=_hash(hashes.get(key)),
             directions=stated if isinstance(stated, dict) else _defined_directions(definition),
         )
@@ -133,6 +139,8 @@ def _few_shot(document: dict[str, Any], warnings: Warnings) -> dict[str, int]:
 
 def version_text(value: Any) -> str | None:
     """A task's version as text, ``1.0`` as ``1`` so that it is equal across generations; None for N/A and others."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
         trimmed_value = value.strip()[:60]
         if trimmed_value in ("", "N/A"):

@@ -35,16 +35,16 @@ def counts_from_stderr(score: float, stderr: float) -> Counts | None:
     """
     if not 0 < score < 1 or not stderr > 0:
         return None
-    exact = 1 + score * (1 - score) / stderr**2
+    variance = score * (1 - score)
+    exact = 1 + variance / (stderr * stderr)
     if not 2 <= exact < 1e9:
         return None
     n = round(exact)
-    k = correct_count(score, n)
-    implied = None if k is None else binomial_stderr(k, n)
-    if k is None or not implied or abs(implied - stderr) > _ERROR_SLACK * stderr:
+    # Neighbouring n differ by 1/(2n) in the error: for huge n the slack alone no longer separates them.
+    if abs(exact - n) > 0.1 or abs(math.sqrt(variance / (n - 1)) - stderr) > _ERROR_SLACK * stderr:
         return None
-    # Neighbouring n differ by 1/(2n) in the error: beyond this size the slack no longer separates them.
-    return Counts(n, k) if abs(exact - n) < 0.1 else None
+    k = correct_count(score, n)
+    return None if k is None else Counts(n, k)
 
 
 def correct_count(score: float, n_samples: int) -> int | None:
