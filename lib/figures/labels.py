@@ -15,9 +15,10 @@ import numpy as np
 
 from lib.figures.theme import LABEL_SIZE, colour
 
-WIDE = (1000.0, 430.0)
-PHONE = (290.0, 430.0)
+WIDE, PHONE = 1020.0, 278.0
+"""Widths of the plot area in pixels on a wide page and on a phone of 390 pixels."""
 MOST = 12
+GAP = 8.0
 
 
 class Label(NamedTuple):
@@ -28,6 +29,7 @@ class Label(NamedTuple):
         text: What to write, already escaped for Plotly.
         priority: Names with a smaller number are placed first.
         role: Colour of the text.
+        is_of_line: The name belongs to a line rather than to a mark, and needs no leader to its point.
     """
 
     x: float
@@ -35,7 +37,7 @@ class Label(NamedTuple):
     text: str
     priority: int = 1
     role: str = "ink"
-    bold: bool = False
+    is_of_line: bool = False
 
 
 class Placed(NamedTuple):
@@ -76,10 +78,10 @@ def place(
     marks: np.ndarray,
     lines: Sequence[np.ndarray] = (),
     *,
-    sizes: Sequence[tuple[float, float]] = (WIDE, PHONE),
+    height: float,
     strict: int = 1,
     most: int = MOST,
-    gap: float = 8.0,
+    gap: float = GAP,
     mark_radius: float = 5.0,
 ) -> list[Placed]:
     """Place as many labels as fit, in the order of priority, then of position in the list.
@@ -88,8 +90,9 @@ def place(
         labels: Names wanted, with their points.
         marks: Points that no name may cover: shape (n, 2), in shares of the axes.
         lines: Lines that no name should cross: arrays of shape (k, 2), in shares of the axes.
-        sizes: Sizes of the plot area in pixels. In all of them names keep clear of each other and of the edges.
-        strict: In the first ``strict`` of the sizes they keep clear of marks and lines too; in the others as far as possible.
+        height: Height of the plot area in pixels.
+        strict: 2: names keep clear of marks and lines on a wide page and on a phone; 1: on a phone as far as possible.
+            Of each other and of the edges they always keep clear.
         most: At most this many.
         gap: Pixels between a mark and its name.
         mark_radius: Radius of a mark in pixels.
@@ -97,6 +100,7 @@ def place(
     Returns:
         The labels that found a place. The same input gives the same places.
     """
+    sizes = ((WIDE, height), (PHONE, height))
     points = np.asarray(marks, dtype=float).reshape(-1, 2)
     crossings = [_dense(np.asarray(line, dtype=float).reshape(-1, 2)) for line in lines]
     along = np.concatenate([*crossings, np.empty((0, 2))])
@@ -125,22 +129,22 @@ def along(
     lines: Sequence[np.ndarray] = (),
     *,
     role: str = "muted",
+    height: float,
     n: int = 24,
-    sizes: Sequence[tuple[float, float]] = (WIDE, PHONE),
 ) -> list[Label]:
     """A label for a line, at the first place along it where the name is free; none if there is none.
 
     Args:
         path: The line inside the plot area, in shares of the axes, starting where the label is wanted most.
-        text, marks, lines, sizes: As for ``place``.
+        text, marks, lines, height: As for ``place``.
         role: Colour of the text.
         n: How many places to try.
     """
     if not len(path):
         return []
     for x, y in path[np.linspace(0, len(path) - 1, n).astype(int)]:
-        label = Label(float(x), float(y), text, 0, role)
-        if place([label], marks, lines, sizes=sizes, strict=len(sizes)):
+        label = Label(float(x), float(y), text, 0, role, is_of_line=True)
+        if place([label], marks, lines, height=height, strict=2):
             return [label]
     return []
 
@@ -152,21 +156,29 @@ def written(placed: Sequence[Placed], at: Sequence[tuple[Any, Any]]) -> list[dic
         placed: What ``place`` returned.
         at: For each, its point in the coordinates of the axes (the logarithm on a logarithmic axis).
     """
-    return [
-        {
-            "x": x,
-            "y": y,
-            "text": f"<b>{one.label.text}</b>" if one.label.bold else one.label.text,
-            "showarrow": False,
-            "xanchor": one.xanchor,
-            "yanchor": one.yanchor,
-            "xshift": one.dx,
-            "yshift": one.dy,
-            "borderpad": 0,
-            "font": {"size": LABEL_SIZE, "color": colour(one.label.role)},
-        }
-        for one, (x, y) in zip(placed, at, strict=True)
-    ]
+    return [_written(one, x, y) for one, (x, y) in zip(placed, at, strict=True)]
+
+
+def _written(one: Placed, x: Any, y: Any) -> dict[str, Any]:
+    background = colour("background")
+    note = {
+        "x": x,
+        "y": y,
+        "text": one.label.text,
+        "xanchor": one.xanchor,
+        "yanchor": one.yanchor,
+        "borderpad": 0,
+        # A halo in the colour of the page keeps a name readable where a phone leaves it no free place.
+        "font": {
+            "size": LABEL_SIZE,
+            "color": colour(one.label.role),
+            "shadow": ", ".join(f"{dx}px {dy}px 1px {background}" for dx in (-1, 1) for dy in (-1, 1)),
+        },
+    }
+    if one.label.is_of_line or np.hypot(one.dx, one.dy) < 2 * GAP:
+        return note | {"showarrow": False, "xshift": one.dx, "yshift": one.dy}
+    leader = {"arrowhead": 0, "arrowwidth": 0.8, "arrowcolor": colour("undisclosed"), "standoff": 5}
+    return note | leader | {"showarrow": True, "ax": one.dx, "ay": -one.dy}
 
 
 def _dense(line: np.ndarray, step: float = 0.004) -> np.ndarray:
@@ -182,7 +194,7 @@ def _dense(line: np.ndarray, step: float = 0.004) -> np.ndarray:
 def _box(
     label: Label, size: tuple[float, float], dx: float, dy: float, xanchor: str, yanchor: str
 ) -> tuple[float, float, float, float]:
-    width, height = text_width(label.text) * (1.06 if label.bold else 1), LABEL_SIZE * 1.25
+    width, height = text_width(label.text), LABEL_SIZE * 1.25
     x, y = label.x * size[0] + dx, label.y * size[1] + dy
     left = x - {"left": 0.0, "center": width / 2, "right": width}[xanchor]
     bottom = y - {"bottom": 0.0, "middle": height / 2, "top": height}[yanchor]

@@ -12,7 +12,7 @@ _GLYPHS = {
     "square-open": "□",
     "diamond-open": "◇",
     "dot": "⊙",
-    "cross": "×",
+    "crossed": "⊗",
     "line": "—",
     "dotted": "┄",
     "dashed": "╌",

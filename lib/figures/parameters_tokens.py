@@ -13,9 +13,10 @@ from lib.figures import labels, theme
 from lib.figures.legend import Legend, Mark
 from lib.schema.columns import COLUMNS
 
-HEIGHT = 560
+HEIGHT = 600
+PLOT_HEIGHT = HEIGHT - 116
 KAPLAN_NOTE = "slope of Kaplan et al. 2020, anchored at GPT-3; the level is not theirs"
-_SYMBOL_SIZE = 10
+_SYMBOL_SIZE = 9.5
 
 
 def parameters_tokens(
@@ -59,8 +60,8 @@ def parameters_tokens(
     figure.update_layout(annotations=_names(drawn, lines, compute_lines, kaplan, plane))
     figure = theme.framed(
         figure,
-        x=theme.log_axis(size_label, _ticks(plane.sizes, formats.parameters), plane.sizes),
-        y=theme.log_axis(COLUMNS["training_tokens"].axis, _ticks(plane.tokens, formats.tokens), plane.tokens),
+        x=theme.log_axis(size_label, _ticks(plane.sizes, 6, formats.parameters), plane.sizes),
+        y=theme.log_axis(COLUMNS["training_tokens"].axis, _ticks(plane.tokens, 10, formats.tokens), plane.tokens),
         height=HEIGHT,
     )
     if score_label is not None and drawn["score"].notna().any():
@@ -76,7 +77,7 @@ def legend(points: pd.DataFrame, lines: pd.DataFrame, *, score_label: str | None
     if score_label is not None and points["score"].isna().any():
         entries.append((Mark("circle-open", "muted"), f"no {score_label} score under this protocol"))
     if (~points["open_weights"].astype(bool)).any():
-        entries.append((Mark("cross", "ink"), "weights not open"))
+        entries.append((Mark("crossed", "ink"), "weights not open"))
     if points["is_inherited"].any():
         entries.append((Mark("dot", "muted"), "tokens of the model it was made from"))
     for i, label in enumerate(lines.drop_duplicates("law")["label"]):
@@ -149,8 +150,8 @@ def _limits(values: pd.Series, empty: tuple[float, float]) -> tuple[float, float
     return (low, high) if high / low > 100 else (low / 5, high * 5)
 
 
-def _ticks(limits: tuple[float, float], words: Any) -> dict[float, str]:
-    return {v: words(v) for v in theme.steps(*limits)}
+def _ticks(limits: tuple[float, float], most: int, words: Any) -> dict[float, str]:
+    return {v: words(v) for v in theme.steps(*limits, most=most)}
 
 
 def _stroke(path: pd.DataFrame, role: str, width: float, dash: str = "solid") -> go.Scatter:
@@ -204,6 +205,7 @@ def _marks(drawn: pd.DataFrame, score_label: str | None) -> list[Any]:
         is_ring = rows["is_inherited"].to_numpy(dtype=bool)
         marker: dict[str, Any] = {
             "size": np.where(rows["is_moe"], _SYMBOL_SIZE + 2, _SYMBOL_SIZE),
+            "opacity": 1,
             "symbol": _symbols(rows, is_hollow=not is_scored and score_label is not None),
             "line": {"width": np.where(is_closed, 1.2, np.where(is_ring, 1.6, 1.0))},
         }
@@ -304,14 +306,18 @@ def _names(
     paths = [_clipped(line, plane) for _, line in lines.groupby("law", sort=False)]
     ends: list[labels.Label] = []
     if paths:
-        ends += labels.along(paths[0], "compute-optimal", marks, paths, role="good")
+        ends += labels.along(paths[0], "compute-optimal", marks, paths, height=PLOT_HEIGHT, role="good")
     if kaplan is not None and len(kaplan):
-        ends += labels.along(_clipped(kaplan, plane), "slope of Kaplan et al. 2020", marks, paths, role="muted")
+        ends += labels.along(
+            _clipped(kaplan, plane), "slope of Kaplan et al. 2020", marks, paths, height=PLOT_HEIGHT, role="muted"
+        )
     for flop, line in compute_lines.groupby("flop", sort=True):
         path = _clipped(line, plane)
         if len(path):
-            ends += labels.along(path[::-1], formats.flop(flop), marks, paths, role="undisclosed", n=12)
-    placed = labels.place(ends + wanted, marks, paths, most=labels.MOST + len(ends))
+            ends += labels.along(
+                path[::-1], formats.flop(flop), marks, paths, height=PLOT_HEIGHT, role="undisclosed", n=12
+            )
+    placed = labels.place(ends + wanted, marks, paths, height=PLOT_HEIGHT, most=labels.MOST + len(ends))
     return labels.written(placed, [plane.at(np.array([one.label.x, one.label.y])) for one in placed])
 
 

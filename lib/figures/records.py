@@ -15,7 +15,8 @@ from lib.figures import labels, theme
 from lib.figures.legend import Legend, Mark
 from lib.schema.columns import COLUMNS
 
-HEIGHT = 430
+HEIGHT = 440
+PLOT_HEIGHT = HEIGHT - 66
 PUBLISHED_NOTE = "as published, evaluators differ"
 
 
@@ -44,8 +45,8 @@ def records(steps: pd.DataFrame, *, size_label: str, end_on: object) -> go.Figur
     for (view, target), line in _lines(drawn):
         figure.add_traces(_line(line, end, roles[view, target], is_published=view == "published"))
     plane = _Plane(start, end, low, high)
-    figure.update_layout(annotations=_names(drawn, plane, roles) + _ends(drawn, plane, roles))
-    ticks = {v: formats.parameters(v) for v in theme.steps(low, high)}
+    figure.update_layout(annotations=_names(drawn, plane) + _ends(drawn, plane, roles))
+    ticks = {v: formats.parameters(v) for v in theme.steps(low, high, most=9)}
     figure = theme.framed(
         figure,
         x=theme.date_axis(start.date().isoformat(), end.date().isoformat()) | {"showgrid": False, "showline": True},
@@ -99,6 +100,11 @@ class _Plane:
     def y(self, size: float) -> float:
         return float((np.log10(size) - self.low) / (self.high - self.low))
 
+    def at(self, x: float, y: float) -> tuple[str, float]:
+        """The coordinates of an annotation: a day, and the logarithm of a size."""
+        day = self.start + x * (self.end - self.start)
+        return day.date().isoformat(), self.low + y * (self.high - self.low)
+
 
 def _drawable(steps: pd.DataFrame) -> pd.DataFrame:
     """Rows with date and size; published lines first (underneath), then targets from low to high, then by date."""
@@ -108,8 +114,11 @@ def _drawable(steps: pd.DataFrame) -> pd.DataFrame:
 
 def _lines(drawn: pd.DataFrame) -> list[tuple[tuple[str, float], pd.DataFrame]]:
     """The rows of each line, in the order of drawing."""
-    groups = drawn.groupby(["view", "target"], sort=False)
-    return [((str(key[0]), float(key[1])), line) for key, line in groups]  # type: ignore[index]
+    keys = drawn[["view", "target"]].drop_duplicates().itertuples(index=False)
+    return [
+        ((str(view), float(target)), drawn[(drawn["view"] == view) & (drawn["target"] == target)])
+        for view, target in keys
+    ]
 
 
 def _day(value: object) -> pd.Timestamp:
@@ -142,6 +151,7 @@ def _line(line: pd.DataFrame, end: pd.Timestamp, role: str, *, is_published: boo
         y=line["size"].to_numpy(dtype=float),
         mode="markers",
         marker={
+            "opacity": 1,
             "size": 7 if is_published else 10,
             "color": [colour if f or is_published else background for f in filled],
             "line": {"color": [background if f or is_published else colour for f in filled], "width": 1.6},
@@ -175,29 +185,34 @@ def _named(name: str, size: float) -> str:
     return short if re.search(r"\d\s?[BMTbmt]\b", short) else f"{short} {formats.parameters(size)}"
 
 
-def _names(drawn: pd.DataFrame, plane: _Plane, roles: dict[tuple[str, float], str]) -> list[dict[str, Any]]:
-    """First and last model of each line, where there is room."""
+def _names(drawn: pd.DataFrame, plane: _Plane) -> list[dict[str, Any]]:
+    """First and last model of each line, and the words of the published ones, where there is room."""
     wanted: dict[tuple[str, float], labels.Label] = {}
-    points: list[tuple[Any, Any]] = []
-    paths = []
-    for (view, _), line in _lines(drawn):
-        paths.append(_path(line, plane))
-        ends = [line.iloc[0], line.iloc[-1]] if view == "protocol" else [line.iloc[0]]
-        for rank, row in enumerate(ends):
+    paths = [_path(line, plane) for _, line in _lines(drawn)]
+    for (view, target), line in _lines(drawn):
+        is_published = view == "published"
+        for row, priority in ((line.iloc[-1], 1), (line.iloc[0], 0)):
+            if is_published and priority == 1:
+                continue
             x, y = plane.x(row["released_on"]), plane.y(row["size"])
             text = formats.plotly(_named(row["name"], row["size"]))
-            priority = (2 if view == "published" else 0) + (1 - rank)
-            key = (text, round(x, 4))
-            if key not in wanted or wanted[key].priority > priority:
-                wanted[key] = labels.Label(x, y, text, priority, "muted")
-            points.append((row["released_on"], row["size"]))
+            wanted[text, x] = labels.Label(x, y, text, priority + 2 * is_published, "muted")
+        if is_published:
+            text = f"{formats.score(target, 0)} as published"
+            wanted[text, 1.0] = labels.Label(
+                1.0, plane.y(line["size"].iloc[-1]), text, 2, "undisclosed", is_of_line=True
+            )
     marks = np.array([(plane.x(d), plane.y(s)) for d, s in zip(drawn["released_on"], drawn["size"], strict=True)])
-    placed = labels.place(list(wanted.values()), marks, paths)
-    at = {(plane.x(d), plane.y(s)): (d.date().isoformat(), float(np.log10(s))) for d, s in points}
-    return labels.written(placed, [at[one.label.x, one.label.y] for one in placed])
+    notes: list[labels.Label] = []
+    for (view, _), path in zip([key for key, _ in _lines(drawn)], paths, strict=True):
+        if view == "published" and not notes:
+            notes = labels.along(path, PUBLISHED_NOTE, marks, paths, height=PLOT_HEIGHT, role="undisclosed", n=80)
+    placed = labels.place([*wanted.values(), *notes], marks, paths, height=PLOT_HEIGHT)
+    return labels.written(placed, [plane.at(one.label.x, one.label.y) for one in placed])
 
 
 def _path(line: pd.DataFrame, plane: _Plane) -> np.ndarray:
+    """The corners of a staircase, in shares of the axes."""
     corners: list[tuple[float, float]] = []
     for day, size in zip(line["released_on"], line["size"], strict=True):
         if corners:
@@ -209,28 +224,23 @@ def _path(line: pd.DataFrame, plane: _Plane) -> np.ndarray:
 
 def _ends(drawn: pd.DataFrame, plane: _Plane, roles: dict[tuple[str, float], str]) -> list[dict[str, Any]]:
     """The target at the end of its line, in the margin; texts closer than a line's height are pushed apart."""
-    ends = [(view, target, line["size"].iloc[-1]) for (view, target), line in _lines(drawn)]  # fmt: skip
-    ends.sort(key=lambda one: (one[2], one[0] == "protocol", one[1]))
+    ends = sorted((line["size"].iloc[-1], target) for (view, target), line in _lines(drawn) if view == "protocol")
     notes, last = [], -np.inf
-    for view, target, size in ends:
-        height = plane.y(size) * (HEIGHT - 50)
-        shift = max(0.0, last + 15 - height)
+    for size, target in ends:
+        height = plane.y(size) * PLOT_HEIGHT
+        shift = max(0.0, last + 16 - height)
         last = height + shift
-        is_published = view == "published"
-        words = formats.score(target, 0)
+        x, y = plane.at(1.0, plane.y(size))
         notes.append(
             {
-                "x": plane.end.date().isoformat(),
-                "y": float(np.log10(size)),
-                "text": words if is_published else f"<b>{words}</b>",
+                "x": x,
+                "y": y,
+                "text": f"<b>{formats.score(target, 0)}</b>",
                 "showarrow": False,
                 "xanchor": "left",
                 "xshift": 5,
                 "yshift": shift,
-                "font": {
-                    "size": 12 if is_published else 14,
-                    "color": theme.colour("undisclosed" if is_published else roles[view, target]),
-                },
+                "font": {"size": 14, "color": theme.colour(roles["protocol", target])},
             }
         )
     return notes

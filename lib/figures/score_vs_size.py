@@ -38,27 +38,17 @@ def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chan
     if len(frontier):
         figure.add_trace(_frontier(frontier, sizes[1]))
     figure.add_traces(_marks(drawn))
-    figure.update_layout(annotations=_names(drawn, frontier, sizes, scores))
-    ticks = {v: formats.parameters(v) for v in theme.steps(*sizes)}
+    figure.update_layout(annotations=_names(drawn, frontier, sizes, scores, chance))
+    ticks = {v: formats.parameters(v) for v in theme.steps(*sizes, most=6)}
     figure = theme.framed(
         figure, x=theme.log_axis(size_label, ticks, sizes), y=theme.score_axis(score_label, scores), height=HEIGHT
     )
     if chance is not None:
         figure.add_hline(y=chance, line={"color": theme.colour("undisclosed"), "width": 1, "dash": "4px,4px"})
-        figure.add_annotation(
-            text=f"guessing: {formats.score(chance, 0)}",
-            x=1,
-            xref="x domain",
-            y=chance,
-            xanchor="right",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": labels.LABEL_SIZE, "color": theme.colour("undisclosed")},
-        )
     return figure
 
 
-def legend(rows: pd.DataFrame) -> Legend:
+def legend(rows: pd.DataFrame, *, chance: float | None = None) -> Legend:
     """The marks that are in the figure, with their words."""
     is_small = rows["is_small"].astype(bool)
     entries: Legend = []
@@ -70,6 +60,8 @@ def legend(rows: pd.DataFrame) -> Legend:
         entries.append((Mark("circle-open", "muted"), "no interval can be had"))
     if rows["on_frontier"].any():
         entries.append((Mark("line", "good"), "frontier: no smaller model scores as much"))
+    if chance is not None:
+        entries.append((Mark("dashed", "undisclosed"), f"guessing scores {formats.score(chance, 0)}"))
     return entries
 
 
@@ -143,6 +135,7 @@ def _marks(drawn: pd.DataFrame) -> list[Any]:
                 mode="markers",
                 marker={
                     "symbol": symbol,
+                    "opacity": 1,
                     "size": np.where(on_frontier, 12, 8),
                     "color": [colour if known else background for known in has_interval],
                     "line": {"color": [background if known else colour for known in has_interval], "width": 1.2},
@@ -168,8 +161,14 @@ def _hover(row: Any) -> str:
     return "<br>".join(lines)
 
 
-def _names(drawn: pd.DataFrame, frontier: pd.DataFrame, sizes: tuple[float, float], scores: tuple[float, float]) -> list[dict[str, Any]]:  # fmt: skip
-    """Names of the frontier's models, the best first."""
+def _names(
+    drawn: pd.DataFrame,
+    frontier: pd.DataFrame,
+    sizes: tuple[float, float],
+    scores: tuple[float, float],
+    chance: float | None,
+) -> list[dict[str, Any]]:
+    """Names of the frontier's models, the best first, and of the line of guessing."""
     x0, x1 = np.log10(sizes)
 
     def share(rows: pd.DataFrame) -> np.ndarray:
@@ -180,10 +179,14 @@ def _names(drawn: pd.DataFrame, frontier: pd.DataFrame, sizes: tuple[float, floa
     wanted = [
         labels.Label(x, y, formats.plotly(name, 32)) for (x, y), name in zip(share(named), named["name"], strict=True)
     ]
+    if chance is not None:
+        text = f"guessing: {formats.score(chance, 0)}"
+        height = (chance - scores[0]) / (scores[1] - scores[0])
+        wanted.append(labels.Label(1.0, height, text, 2, "undisclosed", is_of_line=True))
     stairs = []
     corners = share(frontier)
     for i, (x, y) in enumerate(corners):
         stairs += [(x, y), (corners[i + 1][0] if i + 1 < len(corners) else 1.0, y)]
-    placed = labels.place(wanted, share(drawn), [np.array(stairs)] if stairs else [], mark_radius=6)
+    placed = labels.place(wanted, share(drawn), [np.array(stairs)] if stairs else [], height=HEIGHT - 66, mark_radius=6)
     at = [(x0 + one.label.x * (x1 - x0), scores[0] + one.label.y * (scores[1] - scores[0])) for one in placed]
     return labels.written(placed, [(float(x), float(y)) for x, y in at])

@@ -11,6 +11,7 @@ The three lists below belong into ``.streamlit/config.toml``; ``tests/figures`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import floor, log10
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -153,8 +154,6 @@ def log_axis(title: str, ticks: Mapping[float, str], limits: tuple[float, float]
         ticks: Value to word.
         limits: Smallest and largest value on the axis.
     """
-    from math import log10
-
     return _axis(title) | {
         "type": "log",
         "range": [log10(limits[0]), log10(limits[1])],
@@ -179,15 +178,15 @@ def date_axis(first: str, last: str) -> dict[str, Any]:
     }
 
 
-def steps(low: float, high: float, factors: tuple[int, ...] = (1, 3)) -> list[float]:
-    """Round values between two positive numbers: 1, 3, 10, 30 ... or 1, 2, 5, 10 ...; whole powers of ten if many."""
-    from math import floor, log10
-
-    first, last = floor(log10(low)), floor(log10(high))
-    if last - first > 4:
-        factors = (1,)
-    values = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
-    return [v for v in values if low <= v <= high]
+def steps(low: float, high: float, most: int) -> list[float]:
+    """Round values between two positive numbers: 1, 3, 10, 30 ...; if that gives more than ``most``, powers of ten."""
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    for factors in ((1, 3), (1,)):
+        values = [factor * 10.0**power for power in powers for factor in factors]
+        within = [v for v in values if low <= v <= high]
+        if len(within) <= most:
+            break
+    return within
 
 
 def _axis(title: str) -> dict[str, Any]:
@@ -201,7 +200,6 @@ def _axis(title: str) -> dict[str, Any]:
         "zeroline": False,
         "ticks": "",
         "automargin": True,
-        "fixedrange": False,
     }
 
 
@@ -214,7 +212,7 @@ def framed(figure: go.Figure, *, x: dict[str, Any], y: dict[str, Any], height: i
         hovermode="closest",
         dragmode=False,
         font={"family": FONT, "size": TEXT_SIZE, "color": colour("ink")},
-        margin={"l": 8, "r": 12, "t": 12, "b": 8, "pad": 4},
+        margin={"l": 62, "r": 12, "t": 12, "b": 54, "pad": 4},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={
