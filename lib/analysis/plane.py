@@ -199,9 +199,5 @@ def ratio_in_words(ratio: float, low: float, high: float) -> str:
         return "within the range of compute-optimal"
     tail = "the tokens per parameter that the same compute calls for"
     if low > 1:
-        return f"about {formats.times(ratio)} ({_rounded(low)} to {_rounded(high)}) {tail}"
+        return f"about {formats.times(ratio)} ({formats.plain(low)} to {formats.plain(high)}) {tail}"
     return f"about {formats.score(ratio, 0)} ({formats.score(low, 0)} to {formats.score(high, 0)}) of {tail}"
-
-
-def _rounded(value: float) -> str:
-    return formats.times(value).removesuffix(" times")

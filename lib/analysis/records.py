@@ -178,8 +178,8 @@ def _eligible(
         rows[column] = facts[column].to_numpy()
     rows["size"] = facts[SIZE_COLUMNS[by]].to_numpy(float)
     for column in ("lower_bound", "ci_low", "ci_high"):
-        rows[column] = rows[column] if column in rows else np.nan
-    rows["evaluator"] = rows["evaluator"] if "evaluator" in rows else ""
+        rows[column] = rows.get(column, np.nan)
+    rows["evaluator"] = rows.get("evaluator", "")
     # Sorted once: on equal dates only the smaller can be a record, of equal sizes the better score.
     order = np.lexsort((rows["model"].to_numpy(), -rows["score"].to_numpy(float), rows["size"], rows["released_on"]))
     return rows.iloc[order].reset_index(drop=True), excluded

@@ -1,0 +1,256 @@
+"""The three computed findings of the Overview: from what is in the store now, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lib import formats
+from lib.analysis import measurements, panel, protocols
+from lib.analysis.plane import plane
+from lib.analysis.sizes import SIZE_COLUMNS, SizeBy, is_open
+from lib.schema.text import Sentence, Span, sentence
+from lib.stats import multiplicity, noninferiority
+
+BEFORE_CHINCHILLA = "2022-04-01"
+SINCE = "2024-01-01"
+LARGE_THEN, SMALL_NOW = 100e9, 10e9
+SHARE_KINDS = ("base", "chat", "reasoning", "multimodal", "code")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A card: what was found, and the page that shows more.
+
+    Args:
+        title: Two or three words.
+        sentence: What was found; when ``is_found`` is False, why there is nothing to say.
+        page: Url path of the page that shows more ('' none): ``parameters-and-tokens`` or ``models``.
+        query: Query parameters for that page.
+        is_found: Whether the data carry the finding.
+    """
+
+    title: str
+    sentence: Sentence
+    page: str = ""
+    query: dict[str, str] = field(default_factory=dict)
+    is_found: bool = True
+
+
+def tokens_then_and_now(models: pd.DataFrame) -> Finding:
+    """Training tokens per parameter: median of models above 100B released before April 2022, against models up to 10B
+    released since 2024. Published tokens of a model's own, total parameters, no mixtures, no fine-tunes.
+    """
+    title = "Was it enough data?"
+    points = plane(models).points
+    points = points[~points["is_inherited"] & ~points["is_moe"]]
+    then = points[(points["size"] > LARGE_THEN) & (points["released_on"] < BEFORE_CHINCHILLA)]
+    now = points[(points["size"] <= SMALL_NOW) & (points["released_on"] >= SINCE)]
+    if then.empty or now.empty:
+        missing = "no large model from before April 2022" if then.empty else "no small model since 2024"
+        return _nothing(title, f"The store holds {missing} with published training tokens.", "parameters-and-tokens")
+    before, after = (float(p["tokens_per_parameter"].median()) for p in (then, now))
+    return Finding(
+        title,
+        sentence(
+            "Before April 2022 models above 100 billion parameters saw a median of ",
+            Span(formats.plain(before), "large"),
+            f" training tokens for each ({formats.counted(len(then), 'model')}). Since 2024 models up to 10 billion saw ",
+            Span(formats.plain(after), "small"),
+            f" ({formats.counted(len(now), 'model')}).",
+        ),
+        "parameters-and-tokens",
+    )
+
+
+def active_share(models: pd.DataFrame) -> Finding:
+    """Share of parameters active per token in mixtures of experts: median, range and count."""
+    title = "How much of a mixture works?"
+    mixtures = models[models["is_moe"].to_numpy(bool) & (models["origin"] != "community").to_numpy()]
+    share = (mixtures["params_active"] / mixtures["params_total"]).dropna()
+    share = share[(share > 0) & (share <= 1)]
+    if share.empty:
+        return _nothing(
+            title, "The store holds no mixture of experts that states total and active parameters.", "models"
+        )
+    one = len(share) == 1
+    return Finding(
+        title,
+        sentence(
+            "In the one mixture of experts that states both, " if one else "In the median mixture of experts ",
+            Span(formats.score(share.median(), 0), "small"),
+            " of the parameters work on each token",
+            "."
+            if one
+            else f"; from {formats.score(share.min(), 0)} to {formats.score(share.max(), 0)}, "
+            f"{formats.counted(len(share), 'model')}.",
+        ),
+        "parameters-and-tokens",
+        {"by": "active"},
+    )
+
+
+class Candidates(NamedTuple):
+    """Everything smaller than the reference with a complete panel, and what was shown about it.
+
+    Args:
+        rows: One row per candidate, smallest first: model, name, size, p (largest over the panel, NaN none), verdict
+            (PASS, FAIL, TOO FEW DATA, '' none), p_holm, is_headline. Verdicts are each at 5%, not adjusted.
+        reference: Model id.
+        benchmarks: The panel.
+        margin: In score.
+    """
+
+    rows: pd.DataFrame
+    reference: str
+    benchmarks: tuple[str, ...]
+    margin: float
+
+
+def reference_model(measured: measurements.Measured, models: pd.DataFrame, by: SizeBy = "total") -> str | None:
+    """The well-known large model that small ones are held against: by rule, the same on every page.
+
+    The largest dense model with open weights and a size stated by its developer that has a complete panel with
+    standard errors in the protocol, of the catalogue; of equal sizes the newest, then the id that sorts first.
+    """
+    rows = panel.complete(measured.rows, measured.benchmarks).rows if measured.benchmarks else measured.rows
+    sure = rows.groupby("model")["has_interval"].all()
+    facts = models[models.index.isin(sure.index[sure.to_numpy(bool)])]
+    fits = (
+        is_open(facts)
+        & ~facts["is_moe"].astype(bool)
+        & (facts["size_status"] == "stated")
+        & (facts["origin"] != "community")
+        & facts[SIZE_COLUMNS[by]].notna()
+    )
+    facts = facts[fits.to_numpy(bool)].sort_index()
+    if facts.empty:
+        return None
+    order = facts.sort_values([SIZE_COLUMNS[by], "released_on"], ascending=False, kind="stable")
+    return str(order.index[0])
+
+
+def within_margin(
+    measured: measurements.Measured,
+    models: pd.DataFrame,
+    reference: str,
+    *,
+    margin: float = noninferiority.MARGIN,
+    by: SizeBy = "total",
+) -> Candidates:
+    """Non-inferiority of every smaller model with a complete panel; the headline by Holm over all of them.
+
+    Counts of right answers give Newcombe's bounds where the normal ones do not hold, standard errors the others.
+    Disputed and undisclosed sizes are no candidates.
+    """
+    complete = panel.complete(measured.rows, measured.benchmarks)
+    names = complete.models
+    facts = models.reindex(names)
+    size = facts[SIZE_COLUMNS[by]].to_numpy(float)
+    limit = float(models.at[reference, SIZE_COLUMNS[by]])
+    sized = facts["size_status"].isin(["stated", "reported"]).to_numpy(bool)
+    candidate = (size < limit) & sized & (np.array(names) != reference)
+    result = _verdicts(complete, names.index(reference), margin)
+    over_panel = noninferiority.panel(result.verdict, result.p)
+    rows = pd.DataFrame(
+        {
+            "model": names,
+            "name": facts["name"].to_numpy(object),
+            "size": size,
+            "p": over_panel.p,
+            "verdict": over_panel.verdict,
+        }
+    )[candidate].reset_index(drop=True)
+    # Everyone with a complete panel is in the family, also those without a verdict: their p cannot help anyone.
+    p = rows["p"].fillna(1.0).to_numpy(float)
+    best = multiplicity.headline(p, rows["size"].to_numpy(float))
+    rows["p_holm"] = multiplicity.holm(p)
+    rows["is_headline"] = np.arange(len(rows)) == (-1 if best is None else best)
+    return Candidates(
+        rows.sort_values(["size", "model"], kind="stable").reset_index(drop=True),
+        reference,
+        measured.benchmarks,
+        margin,
+    )
+
+
+def _verdicts(complete: panel.Panel, at: int, margin: float) -> noninferiority.Verdicts:
+    """Verdicts of every model of the panel against the one at a position, shape (models, benchmarks)."""
+    score, stderr = (complete.matrix(c).astype(float) for c in ("score", "stderr"))
+    n, k = (complete.matrix(c).astype(float) for c in ("n_samples", "n_correct"))
+    by_stderr = noninferiority.from_stderrs(score, stderr, score[at], stderr[at], margin)
+    has_counts = ~np.isnan(k) & ~np.isnan(k[at])
+    if not has_counts.any():
+        return by_stderr
+    by_counts = noninferiority.from_counts(k, n, k[at], n[at], margin)
+    chosen = [np.where(has_counts, c, s) for c, s in zip(by_counts, by_stderr, strict=True)]
+    # Lower is better on some metrics; nothing here is said about them.
+    chosen[4] = np.where(complete.matrix("higher_is_better").astype(bool), chosen[4], noninferiority.NO_VERDICT)
+    return noninferiority.Verdicts(*chosen)
+
+
+def smallest_within_margin(
+    grouping: protocols.Grouping,
+    models: pd.DataFrame,
+    *,
+    by: SizeBy = "total",
+    margin: float = noninferiority.MARGIN,
+) -> Finding:
+    """The smallest model shown to be within the margin of a well-known large one, on the widest protocol."""
+    title = "Smallest shown to keep up"
+    key = protocols.widest(grouping)
+    if key is None:
+        return _nothing(title, "No protocol covers these benchmarks yet, so nothing can be compared.", "models")
+    measured = measurements.measure(grouping, key, models=models)
+    reference = reference_model(measured, models, by)
+    if reference is None:
+        return _nothing(title, "No large open model has intervals on all of these benchmarks yet.", "models")
+    found = within_margin(measured, models, reference, margin=margin, by=by)
+    name = str(models.at[reference, "name"])
+    label = str(grouping.protocols.at[key, "label"])
+    points = formats.counted(round(100 * margin), "point")
+    query = {"protocol": key}
+    rows = found.rows
+    n = len(rows)
+    if not n:
+        return _nothing(title, f"No model smaller than {name} has been measured on all of {label}.", "models")
+    if not rows["is_headline"].any():
+        fail, few = ((rows["verdict"] == v).sum() for v in (noninferiority.FAIL, noninferiority.TOO_FEW_DATA))
+        passed = int((rows["verdict"] == noninferiority.PASS).sum())
+        tail = f" {passed} pass when tested alone, none after adjusting for the search." if passed else ""
+        return Finding(
+            title,
+            sentence(
+                f"No model smaller than {name} is shown to be within {points} of it on {label}: "
+                f"{fail} of {n} are shown to lie further below, for {few} there are too few questions to tell.{tail}"
+            ),
+            "models",
+            query,
+        )
+    best = rows[rows["is_headline"]].iloc[0]
+    times = float(models.at[reference, SIZE_COLUMNS[by]]) / float(best["size"])
+    return Finding(
+        title,
+        sentence(
+            Span(f"{best['name']} ({formats.parameters(best['size'])})", "small"),
+            f" is the smallest of {formats.counted(n, 'model')} shown to be within {points} of ",
+            Span(f"{name} ({formats.parameters(models.at[reference, SIZE_COLUMNS[by]])})", "large"),
+            f" on every benchmark of {label}, " if len(found.benchmarks) > 1 else f" on {label}, ",
+            Span(f"{formats.times(times)} smaller", "strong"),
+            ".",
+        ),
+        "models",
+        query,
+    )
+
+
+def findings(models: pd.DataFrame, grouping: protocols.Grouping, *, by: SizeBy = "total") -> tuple[Finding, ...]:
+    """The three findings, in the order of the cards."""
+    return tokens_then_and_now(models), smallest_within_margin(grouping, models, by=by), active_share(models)
+
+
+def _nothing(title: str, reason: str, page: str) -> Finding:
+    return Finding(title, sentence(reason), page, is_found=False)

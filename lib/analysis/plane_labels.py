@@ -1,0 +1,80 @@
+"""Which points of the plane carry a name: notable ones, one per region, none over another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lib.formats import one_line
+
+SPAN_PX = (700.0, 480.0)
+CHARACTER_PX, LINE_PX, GAP_PX = 6.6, 17.0, 8.0
+MOST_CHARACTERS = 24
+
+
+def choose_labels(points: pd.DataFrame, n: int = 12) -> list[str]:
+    """Models to name, most notable first; the same points give the same names in any order of rows.
+
+    Notable, in turn: the largest, the one with most and with fewest tokens per parameter, the smallest, the one with
+    most tokens, the best score; then the first model of each family by release, larger first. A name is left out when
+    its text, written to the right of the point, would touch another name, leave the plane or cover a chosen mark.
+
+    Args:
+        points: ``Plane.points``.
+        n: At most so many.
+    """
+    if points.empty or n <= 0:
+        return []
+    order = points.sort_values(["model"], kind="stable").reset_index(drop=True)
+    xy = _pixels(order)
+    width = order["name"].map(lambda name: CHARACTER_PX * len(one_line(name, MOST_CHARACTERS))).to_numpy(float)
+    chosen: list[int] = []
+    for i in _by_notability(order):
+        if all(_is_apart(xy[i], width[i], xy[j], width[j]) for j in chosen):
+            chosen.append(i)
+        if len(chosen) == n:
+            break
+    return [str(order["model"].iloc[i]) for i in chosen]
+
+
+def labelled(points: pd.DataFrame, n: int = 12) -> pd.DataFrame:
+    """The points, most notable first, with the names in ``label`` ('' for the others)."""
+    chosen = choose_labels(points, n)
+    rank = points["model"].map({model: i for i, model in enumerate(chosen)}).astype(float)
+    named = points.assign(
+        label=points["name"].where(rank.notna(), "").map(lambda text: one_line(text, MOST_CHARACTERS))
+    )
+    return named.iloc[np.lexsort((points["model"].to_numpy(), rank.fillna(np.inf).to_numpy()))].reset_index(drop=True)
+
+
+def _pixels(points: pd.DataFrame) -> np.ndarray:
+    """Positions on a figure of usual size, shape (points, 2)."""
+    columns = []
+    for name, span in zip(("size", "training_tokens"), SPAN_PX, strict=True):
+        logs = np.log10(points[name].to_numpy(float))
+        extent = np.ptp(logs)
+        columns.append((logs - logs.min()) / extent * span if extent else np.full(len(logs), span / 2))
+    return np.column_stack(columns)
+
+
+def _by_notability(points: pd.DataFrame) -> list[int]:
+    ratio = points["tokens_per_parameter"]
+    extremes = [
+        points["size"].idxmax(), ratio.idxmax(), ratio.idxmin(), points["size"].idxmin(),
+        points["training_tokens"].idxmax(),
+    ]  # fmt: skip
+    if points["score"].notna().any():
+        extremes.append(points["score"].idxmax())
+    dated = points.assign(_day=points["released_on"].fillna(pd.Timestamp.max.floor("s")), _size=-points["size"])
+    by_age = dated.sort_values(["_day", "_size", "model"], kind="stable")
+    family = by_age["family"].astype(object).where(by_age["family"].notna(), by_age["model"])
+    is_first = ~family.duplicated()
+    return [int(i) for i in dict.fromkeys([*extremes, *by_age.index[is_first], *by_age.index[~is_first]])]
+
+
+def _is_apart(a: np.ndarray, width_a: float, b: np.ndarray, width_b: float) -> bool:
+    """Whether two marks with their names to the right touch."""
+    left, right = (a, width_a), (b, width_b)
+    if a[0] > b[0]:
+        left, right = right, left
+    return bool(abs(a[1] - b[1]) >= LINE_PX or left[0][0] + GAP_PX + left[1] + GAP_PX < right[0][0])
