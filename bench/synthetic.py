@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,11 @@ class PlainStore:
     def revision(self) -> int:
         with self.engine.connect() as connection:
             return connection.execute(select(tables.store.c.revision)).scalar() or 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
 
     def digest(self) -> str:
         return f"{self.revision():064x}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from lib.store import frames_read as read
 from lib.store.frames_benchmarks import benchmark_frame
@@ -29,8 +30,7 @@ SCORES_KEPT = 500_000
 class StoreLike(Protocol):
     """What the frames need of ``lib.store.db.Store``."""
 
-    @property
-    def engine(self) -> Engine: ...
+    def reading(self) -> AbstractContextManager[Connection]: ...
     def revision(self) -> int: ...
     def digest(self) -> str: ...
 
@@ -59,7 +59,7 @@ class FrameCache:
             return frames
 
     def _read(self, before: Frames | None) -> Frames:
-        with read.snapshot(self._store.engine) as connection:
+        with self._store.reading() as connection:
             if before is None:
                 return Frames(full_state(connection), self._store, {})
             state = next_state(connection, before.state)
@@ -168,7 +168,7 @@ class Frames:
         with self._lock:
             known = self._references.get(name)
         if known is None:
-            with read.snapshot(self._store.engine) as connection:
+            with self._store.reading() as connection:
                 known = pd.DataFrame(read.reference_rows(connection, name))
             with self._lock:
                 self._references[name] = known

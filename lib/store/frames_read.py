@@ -6,10 +6,9 @@ Nothing here is called in a rerun unless the store has moved on since the last l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, exists, func, select
+from sqlalchemy import Connection, Select, Table, exists, func, select
 
 from lib.store import tables
 
@@ -57,14 +56,6 @@ SIGNATURE = (
 VALUES = ("score", "stderr", "n_samples", "n_correct", "score_published", "stderr_published")
 
 RawRow = tuple[Any, ...]
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection on which every query sees the same state of the store."""
-    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with engine.connect() as opened, opened.execution_options(**options) as connection, connection.begin():
-        yield connection
 
 
 def revision(connection: Connection) -> int:

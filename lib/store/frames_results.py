@@ -110,16 +110,14 @@ def compacted(batches: tuple[Batch, ...]) -> tuple[Batch, ...]:
     The last batches are merged while an older one is not at least twice as long as what follows it, so each row
     is copied about log2(rows) times over its life and a small batch never makes the large one be copied.
     """
-    kept = list(batches)
+    kept = [batch for batch in batches if len(batch)] or list(batches[:1])
     tail: list[Batch] = []
     length = 0
     while kept and (not tail or len(kept[-1]) < 2 * length):
         last = kept.pop()
         length += len(last)
         tail.append(last)
-    if len(tail) > 1:
-        return (*kept, merged(reversed(tail)))
-    return batches
+    return (*kept, merged(reversed(tail)) if len(tail) > 1 else tail[0])
 
 
 def _sorted(signature: Ints, position: NDArray[np.int32], values: NDArray[np.float64]) -> Batch:

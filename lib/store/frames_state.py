@@ -113,7 +113,7 @@ def full_state(connection: Connection) -> State:
         is_live=np.empty(0, dtype=bool),
         n_results=np.empty(0, dtype=np.int64),
         n_sample_files=np.empty(0, dtype=np.int64),
-        batches=(),
+        batches=(batch_from_rows((), signatures, np.asarray),),
         sources=sources,
         catalogue=catalogue,
         reference_sources=read.reference_sources(connection),
