@@ -1,0 +1,169 @@
+"""Controls. Each is one function; its key is its name in the address, so that a link shows the same view.
+
+A value from the address that a control does not offer becomes the default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
+
+import streamlit as st
+
+from lib import formats
+from lib.analysis.sizes import CLASS_LABELS, CLASS_ORDER, SizeBy
+from lib.schema.columns import COLUMNS, SIZES
+from lib.schema.sizes import DEFAULT_THRESHOLD, WEIGHT_CLASSES
+
+_BILLIONS = (1, 2, 3, 4, 7, 8, 10, 13, 15, 20, 27, 35, 50, 70, 100, 200, 400, 700, 1000)
+LIMITS = {formats.parameters(n * 1e9): n * 1e9 for n in _BILLIONS}
+DEFAULT_LIMIT = formats.parameters(DEFAULT_THRESHOLD)
+CLASS_LIMITS = {one.key: math.nextafter(one.high, 0) for one in WEIGHT_CLASSES[:-1]}
+"""Small means everything up to and including this class; the upper bound of a class is not in it."""
+DEFAULT_CLASS = "welter"
+
+
+class Size(NamedTuple):
+    """The reader's idea of size.
+
+    Args:
+        by: Total or active parameters.
+        threshold: Small means at most this many.
+        words: The same in words: ``at most 35B parameters``.
+    """
+
+    by: SizeBy
+    threshold: float
+    words: str
+
+    @property
+    def axis(self) -> str:
+        return COLUMNS[SIZES[self.by]].axis
+
+
+def draw_size() -> None:
+    """The size choice, drawn by ``app.py`` on every page: a control of one page would forget what a link said."""
+    unit = st.session_state.get("unit", "limit")
+    if unit == "class":
+        at = st.session_state.get("upto", DEFAULT_CLASS)
+        st.select_slider(
+            f"Small means up to {at} weight",
+            options=list(CLASS_LIMITS),
+            value=DEFAULT_CLASS,
+            key="upto",
+            bind="query-params",
+            help=" · ".join(one.label for one in WEIGHT_CLASSES),
+        )
+    else:
+        st.select_slider(
+            f"Small means at most {st.session_state.get('small', DEFAULT_LIMIT)}",
+            options=list(LIMITS),
+            value=DEFAULT_LIMIT,
+            key="small",
+            bind="query-params",
+            help="Models with more parameters than this count as large on every page.",
+        )
+    st.segmented_control(
+        "Parameters that count",
+        options=list(SIZES),
+        default="total",
+        required=True,
+        key="by",
+        bind="query-params",
+        width="stretch",
+        help="All parameters, or those that work on one token. They differ for mixtures of experts.",
+    )
+    st.segmented_control(
+        "Divide by",
+        options=["limit", "class"],
+        format_func={"limit": "a limit", "class": "weight class"}.__getitem__,
+        default="limit",
+        required=True,
+        key="unit",
+        bind="query-params",
+        width="stretch",
+    )
+
+
+def size() -> Size:
+    """The size choice in force; the defaults where ``app.py`` has not drawn it."""
+    by = cast(SizeBy, st.session_state.get("by") or "total")
+    if st.session_state.get("unit") == "class":
+        chosen = st.session_state.get("upto") or DEFAULT_CLASS
+        return Size(by, CLASS_LIMITS[chosen], f"up to {chosen} weight")
+    limit = st.session_state.get("small") or DEFAULT_LIMIT
+    return Size(by, LIMITS[limit], f"at most {limit} parameters")
+
+
+def choice(key: str, label: str, options: Mapping[str, str], *, default: str | None = None, help: str = "") -> str:
+    """One of several: value to words. Without ``default`` the first. Words are plain text, never Markdown."""
+    values = list(options)
+    at = values.index(default) if default is not None and default in options else 0
+    _mend(key, options)
+    return st.selectbox(
+        label,
+        values,
+        index=at,
+        format_func=lambda value: formats.one_line(options.get(value, value), 90),
+        key=key,
+        bind="query-params",
+        help=help or None,
+    )
+
+
+def several(key: str, label: str, options: Mapping[str, str], *, default: Sequence[str] = (), empty: str = "all") -> list[str]:  # fmt: skip
+    """Any number of several; none means no filter."""
+    if key in st.session_state:
+        st.session_state[key] = [value for value in st.session_state[key] if value in options]
+    return st.multiselect(
+        label,
+        list(options),
+        default=[value for value in default if value in options],
+        format_func=lambda value: formats.one_line(options.get(value, value), 60),
+        key=key,
+        bind="query-params",
+        placeholder=empty,
+    )
+
+
+def switch(key: str, label: str, *, help: str = "") -> bool:
+    """Off unless the reader, or the address, turns it on."""
+    return st.toggle(label, key=key, bind="query-params", help=help or None)
+
+
+def search(key: str = "q", label: str = "Search") -> str:
+    """Part of a name; at most 80 characters."""
+    return (st.text_input(label, key=key, bind="query-params", max_chars=80, placeholder="name") or "").strip()
+
+
+def years(first: int, last: int, key: str = "years") -> tuple[int, int]:
+    """First and last year of release, both included."""
+    low, high = st.slider("Released", first, last, (first, last), key=key, bind="query-params") if first < last else (first, last)  # fmt: skip
+    # An address may carry the two the wrong way round.
+    return min(low, high), max(low, high)
+
+
+def size_classes(key: str = "class") -> list[str]:
+    """Weight classes to keep; none means all."""
+    return several(key, "Size class", {one: CLASS_LABELS[one] for one in CLASS_ORDER})
+
+
+def view(key: str, label: str, options: Mapping[str, str]) -> str:
+    """One of two or three ways to see the same thing; the first is the default."""
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        default=next(iter(options)),
+        required=True,
+        key=key,
+        bind="query-params",
+    )
+    return chosen or next(iter(options))
+
+
+def _mend(key: str, options: Mapping[str, str]) -> None:
+    """A value that another choice made impossible (a protocol of another benchmark) gives way to the default."""
+    if st.session_state.get(key) is not None and st.session_state[key] not in options:
+        del st.session_state[key]

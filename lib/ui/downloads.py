@@ -1,0 +1,57 @@
+"""What a reader takes home: the rows of a table as CSV or Parquet. Pictures come from the figure's own bar."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pandas as pd
+import streamlit as st
+
+from lib import formats
+
+
+def buttons(table: pd.DataFrame, name: str) -> None:
+    """CSV and Parquet of these rows, exact values; the file is made at the click.
+
+    Args:
+        table: Rows as computed, numbers as numbers. Read-only.
+        name: Start of the file's name; anything but letters, digits and dashes is dropped.
+    """
+    stem = f"pound-for-pound-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            data=lambda: csv(table),
+            file_name=f"{stem}.csv",
+            mime="text/csv",
+            key=f"csv-{name}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Parquet",
+            data=lambda: parquet(table),
+            file_name=f"{stem}.parquet",
+            mime="application/vnd.apache.parquet",
+            key=f"parquet-{name}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """UTF-8 with a byte-order mark, which spreadsheets ask for; text that would run as a formula is defused."""
+    safe = table.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_datetime64_any_dtype(safe[column]):
+            safe[column] = pd.Series([formats.csv_cell(v) for v in safe[column]], safe.index, dtype=object)
+    safe.columns = pd.Index([str(formats.csv_cell(str(c))) for c in safe.columns])
+    return ("﻿" + safe.to_csv(index=False, date_format="%Y-%m-%d")).encode()
+
+
+def parquet(table: pd.DataFrame) -> bytes:
+    """The same rows with their types."""
+    out = io.BytesIO()
+    table.to_parquet(out, index=False)
+    return out.getvalue()

@@ -1,0 +1,43 @@
+"""What surrounds every page: the name, the menu, the size choice, and the foot that says which data this is."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import streamlit as st
+
+from lib import formats
+from lib.store.frames import Frames
+from lib.ui import controls, links, progress
+from lib.ui.page import small_text
+
+NAME = "Pound :blue[for] Pound"
+MOTTO = "How small can you go?"
+
+
+def sidebar() -> None:
+    """Name, menu and the choice that holds on every page."""
+    with st.sidebar:
+        st.header(NAME, anchor=False)
+        small_text(MOTTO)
+        with st.container(gap=None):
+            for group, pages in groupby(links.PAGES, key=lambda page: page.group):
+                if group:
+                    small_text(group)
+                for page in pages:
+                    st.page_link(page.path, label=page.title, width="stretch")
+        st.divider()
+        controls.draw_size()
+
+
+def top() -> None:
+    """A quiet line while the store is being filled, else nothing."""
+    progress.show()
+
+
+def foot(frames: Frames) -> None:
+    """Which data this is: digest, number of results, date."""
+    n = formats.counted(frames.counts["n_results"], "result")
+    updated = formats.date(frames.updated_at) if frames.updated_at else "never"
+    st.divider()
+    small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated} · every number leads to its source")

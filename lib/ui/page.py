@@ -1,0 +1,184 @@
+"""Parts of a page, top to bottom: question, takeaway, figure with its legend, how to read it, table, what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from lib import figures, formats
+from lib.analysis.findings import Finding
+from lib.figures.legend import Legend
+from lib.schema.columns import COLUMNS
+from lib.schema.text import Sentence
+from lib.ui import links
+
+COMMANDS = "python -m lib import PATH"
+_WORD_COLOURS = {"small": "blue", "large": "orange", "good": "green"}
+_NOTES = Path(figures.__file__).parent
+
+
+def markdown(sentence: Sentence) -> str:
+    """A sentence as Markdown: its text escaped, key numbers bold, small in blue, large in orange."""
+    return "".join(_span(span.text, span.role) for span in sentence)
+
+
+def heading(question: str) -> None:
+    """The question that the page answers; it may name models, so it is escaped."""
+    st.title(formats.markdown(question), anchor=False)
+
+
+def takeaway(sentences: Sequence[Sentence]) -> None:
+    """One to three sentences computed from the data shown."""
+    if sentences:
+        st.header(" ".join(markdown(one).strip() for one in sentences), anchor=False)
+
+
+def small_text(text: str) -> None:
+    """Muted small print, which Streamlit's own caption makes too pale to read. ``text`` is Markdown, escaped."""
+    st.markdown(f":small[:gray[{text}]]")
+
+
+def figure(drawn: go.Figure, *, key: str, alt: str) -> None:
+    """The main figure with its bar: zoom, and the picture as SVG."""
+    st.plotly_chart(
+        drawn,
+        key=key,
+        alt=formats.one_line(alt, 400),
+        config={
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+            "toImageButtonOptions": {"format": "svg", "filename": f"pound-for-pound-{key}"},
+        },
+    )
+
+
+def legend(entries: Legend, coverage: str) -> None:
+    """The marks and their words in one line, then who is shown. ``coverage`` is plain text."""
+    words = [f"{_coloured(mark.glyph, mark.role)} {formats.markdown(text)}" for mark, text in entries]
+    small_text(" &nbsp; ".join([*words, formats.markdown(coverage, 400)]))
+
+
+def explain(name: str, *, method: str = "") -> None:
+    """How to read the figure, from its note; the rest of the note and the method one click away.
+
+    Args:
+        name: Name of the figure's module.
+        method: Further Markdown for the method, our own text.
+    """
+    first, rest = _note(name)
+    st.markdown(f"**How to read this.** {first}")
+    with st.popover("Method and limits", icon=":material/info:", type="tertiary"):
+        st.markdown("\n\n".join(part for part in (rest, method) if part))
+
+
+def finding(found: Finding) -> None:
+    """A card: title, sentence, and where there is more."""
+    small_text(formats.markdown(found.title))
+    st.markdown(markdown(found.sentence))
+    if title := links.title(found.page):
+        links.link(found.page, f"{title} →", found.query)
+
+
+def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, noun: str = "model") -> None:
+    """What is not shown and why, counted; the list behind a click.
+
+    Args:
+        counts: Reason to number.
+        rows: The list, one row each; columns of the column table, ``reason`` last.
+    """
+    told = {reason: n for reason, n in counts.items() if n}
+    if not told:
+        return
+    parts = [f"{formats.counted(n, noun)} ({formats.markdown(reason)})" for reason, n in told.items()]
+    st.markdown(f"**Left out:** {', '.join(parts)}.")
+    if rows is not None and len(rows):
+        with st.expander(f"The {formats.counted(len(rows), noun)} left out"):
+            table(rows, key="left-out", alt="What was left out, and why")
+
+
+def table(rows: pd.DataFrame, *, key: str, alt: str, labels: Mapping[str, str] | None = None) -> None:
+    """Rows under the headings, units and formats of the column table.
+
+    Args:
+        rows: Columns are names of the column table, or any other with text in it and its heading in ``labels``; text that
+            begins with a digit is set to the right, for it is an interval.
+    """
+    st.dataframe(
+        rows,
+        key=key,
+        alt=alt,
+        hide_index=True,
+        placeholder="–",
+        column_config={str(name): _column(str(name), rows[name], labels or {}) for name in rows.columns},
+    )
+
+
+def padded(scores: Iterable[str]) -> list[str]:
+    """Scores as text that sorts like the numbers: ``9% ± 1`` before ``72% ± 6``."""
+    return [" " * (3 - len(s.split("%")[0].split(".")[0])) + s if "%" in s else s for s in scores]
+
+
+def nothing_yet(what: str) -> None:
+    """For an empty store: what the page will show, and how to get there."""
+    st.markdown(f"{what} The store is empty, so there is nothing to show yet.")
+    st.markdown("Fill it with the data that ships with the project, or with your own lm-eval results:")
+    st.code(f"python -m lib fill\n{COMMANDS}", language="bash")
+
+
+def nothing_left(hint: str) -> None:
+    """For choices that leave no rows. ``hint`` says what to change; plain text."""
+    st.info(formats.markdown(hint, 300), icon=":material/filter_alt_off:")
+
+
+def _span(text: str, role: str | None) -> str:
+    escaped = formats.markdown(text, 400)
+    # Marks must touch the words they emphasise, so the blanks go outside.
+    before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    if role is None or not escaped:
+        return f"{before}{escaped}{after}"
+    bold = f"**{escaped}**"
+    colour = _WORD_COLOURS.get(role)
+    return f"{before}:{colour}[{bold}]{after}" if colour else f"{before}{bold}{after}"
+
+
+def _coloured(glyph: str, role: str) -> str:
+    colour = _WORD_COLOURS.get(role)
+    return f":{colour}[{glyph}]" if colour else glyph
+
+
+@cache
+def _note(name: str) -> tuple[str, str]:
+    first, _, rest = (_NOTES / f"{name}.md").read_text(encoding="utf-8").strip().partition("\n\n")
+    return first, rest
+
+
+def _column(name: str, values: pd.Series, labels: Mapping[str, str]) -> ColumnConfig:
+    entry = COLUMNS.get("params_total" if name == "size" else name)
+    if entry is None:
+        has_number = values.astype(str).str.strip().str[:1].str.isdigit().any()
+        return st.column_config.TextColumn(labels.get(name, name), alignment="right" if has_number else "left")
+    heading, help = labels.get(name, entry.heading), entry.help
+    match entry.format:
+        case "parameters" | "tokens":
+            return st.column_config.NumberColumn(heading, format="compact", help=help)
+        case "score" | "points":
+            return st.column_config.NumberColumn(heading, format="percent", help=help)
+        case "count" | "plain":
+            return st.column_config.NumberColumn(heading, format="localized", help=help)
+        case "flop":
+            return st.column_config.NumberColumn(heading, format="scientific", help=help)
+        case "ratio":
+            return st.column_config.NumberColumn(heading, format="%.3g×", help=help)
+        case "date":
+            return st.column_config.DateColumn(heading, format="D MMM YYYY", help=help)
+        case _:
+            is_first = name == "name"
+            return st.column_config.TextColumn(
+                heading, help=help, pinned=is_first, width="medium" if is_first else None
+            )

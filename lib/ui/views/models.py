@@ -1,0 +1,157 @@
+"""The Models page: a table of models with sizes and scores under one protocol, and score against size."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lib import formats
+from lib.analysis import models_table, sizes, takeaways
+from lib.analysis.sizes import SizeBy
+from lib.figures import score_vs_size as size_figure
+from lib.figures.legend import Legend
+from lib.schema.columns import COLUMNS, SIZES
+from lib.schema.text import Sentence
+from lib.store.frames import Frames
+from lib.ui.page import padded
+from lib.ui.views import scores
+
+FACTS = (
+    "size_class", "params_total", "params_active", "training_tokens", "tokens_per_parameter",
+)  # fmt: skip
+MORE_FACTS = ("licence", "open_weights", "released_on", "context_length", "developer", "marks")
+
+
+class ModelsView(NamedTuple):
+    """The page's parts; ``figure`` is None when no model has a score. See ``overview.RecordsView``."""
+
+    takeaway: Sentence
+    figure: go.Figure | None
+    legend: Legend
+    alt: str
+    coverage: str
+    table: pd.DataFrame
+    labels: dict[str, str]
+    rows: pd.DataFrame
+    left_out: dict[str, int]
+
+
+def filter_options(frames: Frames, *, community: bool) -> dict[str, dict[str, str]]:
+    """Families and licences of the models that may be shown, most frequent first: value to words with a count."""
+    models = frames.models
+    shown = models if community else models[models["origin"] != "community"]
+    options = {}
+    for column in ("family", "licence"):
+        counts = shown[column].dropna().astype(str).value_counts()
+        options[column] = {str(value): f"{value} ({n})" for value, n in counts.items() if value}
+    return options
+
+
+def models_view(
+    frames: Frames,
+    *,
+    chosen_set: str,
+    protocol: str,
+    by: SizeBy,
+    threshold: float,
+    families: tuple[str, ...],
+    licences: tuple[str, ...],
+    size_classes: tuple[str, ...],
+    only_open: bool,
+    community: bool,
+    search: str,
+) -> ModelsView:
+    """Models that pass the filters, with their scores on a set of benchmarks."""
+    benchmarks = scores.members(chosen_set)
+    choice = scores.choice(frames, benchmarks, protocol, community)
+    filtered = sizes.keep(
+        sizes.with_size(frames.models, by, threshold),
+        include_community=community,
+        families=families,
+        licences=licences,
+        size_classes=size_classes,
+        only_open_weights=only_open,
+    )
+    shown, removed = _searched(filtered.models, search), filtered.removed
+    if len(shown) < len(filtered.models):
+        removed = (*removed, sizes.Removed("search", len(filtered.models) - len(shown)))
+    rows = models_table.models_table(shown, choice.measured, frames.runs)
+    rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], kind="stable")
+    title = _title(frames, benchmarks)
+    scored = rows[rows["score"].notna() & rows["size"].notna()].reset_index(drop=True)
+    figure, entries = None, []
+    if len(scored):
+        figure = size_figure.score_vs_size(
+            scored,
+            size_label=COLUMNS[SIZES[by]].axis,
+            score_label=f"{title} (%)",
+            chance=scores.baseline(frames, benchmarks),
+        )
+        entries = size_figure.legend(scored)
+    table, labels = _table(frames, rows, benchmarks)
+    return ModelsView(
+        takeaways.models(rows, title, threshold, by, removed),
+        figure,
+        entries,
+        f"{title} against size of {len(scored)} models, with 95% intervals.",
+        _coverage(choice, rows, scored),
+        table,
+        labels,
+        rows,
+        _left_out(removed, rows, choice),
+    )
+
+
+def _searched(models: pd.DataFrame, search: str) -> pd.DataFrame:
+    if not search:
+        return models
+    needle = search.casefold()
+    text = models["name"].astype(str).str.casefold() + "\n" + models.index.astype(str).str.casefold()
+    return models[text.str.contains(needle, regex=False).to_numpy(bool)]
+
+
+def _title(frames: Frames, benchmarks: tuple[str, ...]) -> str:
+    if len(benchmarks) > 1:
+        return f"Mean of {len(benchmarks)} benchmarks"
+    return scores.label_of(frames, benchmarks[0])
+
+
+def _coverage(choice: scores.Choice, rows: pd.DataFrame, scored: pd.DataFrame) -> str:
+    parts = [f"{formats.counted(len(scored), 'model')} with a size and a score", choice.label]
+    n_hidden = int((rows["score"].notna() & rows["size"].isna()).sum())
+    parts += [f"{n_hidden} with a score but of undisclosed size, in the table only"] if n_hidden else []
+    parts += [f"with caution: {'; '.join(choice.cautions)}"] if choice.cautions else []
+    return " · ".join(part for part in parts if part)
+
+
+def _left_out(removed: tuple[sizes.Removed, ...], rows: pd.DataFrame, choice: scores.Choice) -> dict[str, int]:
+    counts = {f"filter: {one.filter}": one.n_removed for one in removed}
+    missing = int(rows["score"].isna().sum())
+    if choice.key is not None and missing:
+        counts["in the table, without a complete score under this protocol"] = missing
+    return counts
+
+
+def _table(frames: Frames, rows: pd.DataFrame, benchmarks: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Columns for the eye, and the headings of those that are not in the column table."""
+    data: dict[str, object] = {"name": rows["name"]}
+    labels = {"interval": "Mean" if len(benchmarks) > 1 else scores.label_of(frames, benchmarks[0]), "marks": "Doubts"}
+    data["size_class"] = [sizes.CLASS_LABELS[str(key)].split(" (")[0] for key in rows["size_class"]]
+    data.update({column: rows[column] for column in FACTS[1:]})
+    data["interval"] = _intervals(rows, "score", "ci_low", "ci_high")
+    for benchmark in benchmarks if len(benchmarks) > 1 else ():
+        names = [models_table.column(benchmark, field) for field in ("score", "ci_low", "ci_high")]
+        if names[0] in rows:
+            data[names[0]] = _intervals(rows, *names)
+            labels[names[0]] = scores.label_of(frames, benchmark)
+    data.update({column: rows[column] for column in MORE_FACTS})
+    table = pd.DataFrame(data)
+    table["open_weights"] = [formats.shown("open_weights", value) for value in table["open_weights"]]
+    return table.reset_index(drop=True), labels
+
+
+def _intervals(rows: pd.DataFrame, *columns: str) -> list[str | None]:
+    texts = padded(formats.interval(*one) for one in zip(*(rows[c] for c in columns), strict=True))
+    return [None if text == formats.UNKNOWN else text for text in texts]

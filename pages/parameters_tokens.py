@@ -1,0 +1,50 @@
+"""Who trained how much, and was it enough? Parameters against training tokens."""
+
+import streamlit as st
+
+from lib.ui import cached, controls, downloads, page
+from lib.ui.views import plane, scores
+
+page.heading("Who trained how much, and was it enough?")
+
+# Load
+if not cached.frames().counts["n_models"]:
+    page.nothing_yet("Here stand the models by parameters and training tokens, with the compute-optimal band.")
+    st.stop()
+
+# Filter
+said = st.container()
+by = controls.size().by
+first, last = cached.made(plane.year_range)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    benchmark = controls.choice("colour", "Colour by", cached.made(plane.colour_options))
+    protocols = cached.made(scores.protocol_options, benchmarks=(benchmark,))
+    protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
+    years = controls.years(first, last)
+    laws = controls.several("laws", "Laws", plane.LAWS, default=["refit"], empty="none")
+    weights = controls.view("weights", "Weights", plane.WEIGHTS)
+
+# Figure
+view = cached.made(
+    plane.plane_view,
+    benchmark=benchmark,
+    protocol=protocol,
+    by=by,
+    years=None if years == (first, last) else years,
+    laws=tuple(laws),
+    weights=weights,
+)
+with said:
+    page.takeaway([view.takeaway])
+if view.figure is not None:
+    page.figure(view.figure, key="plane", alt=view.alt)
+    page.legend(view.legend, view.coverage)
+    page.explain("parameters_tokens", method=plane.METHOD)
+else:
+    page.nothing_left("No model passes these filters with a published size and number of training tokens.")
+
+# Table and download
+page.left_out(view.left_out, view.left_out_rows)
+if len(view.table):
+    page.table(view.table, key="plane-table", alt="Models by training tokens per parameter", labels=plane.LABELS)
+    downloads.buttons(view.rows, "parameters-and-tokens")

@@ -1,0 +1,67 @@
+"""The process: the pages, the HTTP API beside them, and the filling of the store. ``streamlit run serve.py``."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import anyio
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
+from lib.api.health import health
+from lib.settings import ROOT, read_settings
+
+SECONDS_TO_END = 10
+settings = read_settings()
+
+if not settings.allow_public and not is_loopback(st.get_option("server.address")):
+    sys.exit(REFUSAL)
+
+
+def robots(request: Request) -> PlainTextResponse:
+    """Pages may be indexed, their many states and the API not."""
+    return PlainTextResponse("User-agent: *\nDisallow: /api/\nDisallow: /*?\n")
+
+
+@contextlib.asynccontextmanager
+async def process(app: st.App) -> AsyncIterator[None]:
+    """While the server runs, a child process fills the store from the shipped data; it ends with the server."""
+    filling = subprocess.Popen([sys.executable, "-m", "lib", "fill"], cwd=ROOT) if settings.fill else None
+    try:
+        yield
+    finally:
+        if filling is not None:
+            await anyio.to_thread.run_sync(_end, filling)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ends the child; a file that it had not finished is not in the store and comes in at the next start."""
+    child.terminate()
+    try:
+        child.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+app = st.App(
+    "app.py",
+    routes=[
+        Mount("/api/v1", app=Starlette(routes=[Route("/health", health)])),
+        Route("/robots.txt", robots),
+    ],
+    middleware=[
+        Middleware(LoopbackOnly, allow_public=settings.allow_public),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
+    ],
+    lifespan=process,
+)
