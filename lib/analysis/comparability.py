@@ -18,12 +18,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
-COMPARABLE, CAUTION, NOT_COMPARABLE = "comparable", "caution", "not comparable"
 Verdict = Literal["comparable", "caution", "not comparable"]
+COMPARABLE: Final = "comparable"
+CAUTION: Final = "caution"
+NOT_COMPARABLE: Final = "not comparable"
 
 DOCUMENT = "document"
 

@@ -150,7 +150,7 @@ def within_margin(
     names = complete.models
     facts = models.reindex(names)
     size = facts[SIZE_COLUMNS[by]].to_numpy(float)
-    limit = float(models.at[reference, SIZE_COLUMNS[by]])
+    limit = float(models[SIZE_COLUMNS[by]].loc[reference])
     sized = facts["size_status"].isin(["stated", "reported"]).to_numpy(bool)
     candidate = (size < limit) & sized & (np.array(names) != reference)
     result = _verdicts(complete, names.index(reference), margin)
@@ -231,13 +231,14 @@ def smallest_within_margin(
             query,
         )
     best = rows[rows["is_headline"]].iloc[0]
-    times = float(models.at[reference, SIZE_COLUMNS[by]]) / float(best["size"])
+    reference_size = float(models[SIZE_COLUMNS[by]].loc[reference])
+    times = reference_size / float(best["size"])
     return Finding(
         title,
         sentence(
             Span(f"{best['name']} ({formats.parameters(best['size'])})", "small"),
             f" is the smallest of {formats.counted(n, 'model')} shown to be within {points} of ",
-            Span(f"{name} ({formats.parameters(models.at[reference, SIZE_COLUMNS[by]])})", "large"),
+            Span(f"{name} ({formats.parameters(reference_size)})", "large"),
             f" on every benchmark of {label}, " if len(found.benchmarks) > 1 else f" on {label}, ",
             Span(f"{formats.times(times)} smaller", "strong"),
             ".",

@@ -104,11 +104,11 @@ def eligible_models(models: pd.DataFrame | None, include_community: bool = False
 
 def membership(grouping: Grouping, key: str) -> pd.Index:
     """Models with a complete row in a protocol, finished models only, sorted; community models included."""
-    chosen = grouping.protocols.at[key, "identities"]
+    chosen: tuple[int, ...] = tuple(grouping.protocols["identities"].loc[key])
     rows = grouping.scores[grouping.scores["identity"].isin(chosen)]
     pairs = _pairs(rows, None)
     counts = pairs["model"].value_counts()
-    return pd.Index(sorted(counts.index[counts == len(chosen)]), name="model", dtype=object)
+    return pd.Index(np.array(sorted(counts.index[counts == len(chosen)]), dtype=object), name="model")
 
 
 def widest(grouping: Grouping, reference_model: str | None = None) -> str | None:
@@ -157,15 +157,11 @@ def _task_identity(scores: pd.DataFrame) -> pd.Series:
 
 def _codes(column: pd.Series) -> np.ndarray:
     """Whole numbers from 0: equal values, equal numbers; unknown (missing or '') is a value of its own."""
-    if not pd.api.types.is_numeric_dtype(column) and not isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(object).replace("", None)
     codes, values = pd.factorize(column)
-    unknown = np.flatnonzero(np.asarray(values == "", bool)) if len(values) and not _is_number(values) else []
-    return np.where(np.isin(codes, unknown), -1, codes) + 1
-
-
-def _is_number(values: pd.Index | np.ndarray) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(values))
+    if not pd.api.types.is_numeric_dtype(column):
+        is_empty = np.asarray(pd.Index(values).astype(object) == "", dtype=bool)
+        codes = np.where(np.isin(codes, np.flatnonzero(is_empty)), -1, codes)
+    return np.asarray(codes, np.int64) + 1
 
 
 def _combined(scores: pd.DataFrame, fields: Sequence[str]) -> np.ndarray:
@@ -182,10 +178,10 @@ def _identity_codes(scores: pd.DataFrame) -> np.ndarray:
     """Codes of IDENTITY; a row without a number of questions joins the most frequent number of its otherwise equal rows."""
     base = _combined(scores, IDENTITY[:-1])
     n = scores["n_samples"].to_numpy(float, na_value=np.nan)
-    known = pd.DataFrame({"base": base, "n": n}).dropna().value_counts().reset_index()
+    counted = pd.DataFrame({"base": base, "n": n}).dropna().value_counts().reset_index()
     # Most frequent first; of equally frequent ones the larger, so that the order of rows decides nothing.
-    known = known.sort_values(["count", "n"], ascending=False).drop_duplicates("base").set_index("base")["n"]
-    joined = np.where(np.isnan(n), known.reindex(base).to_numpy(), n)
+    usual = counted.sort_values(["count", "n"], ascending=False).drop_duplicates("base").set_index("base")["n"]
+    joined = np.where(np.isnan(n), usual.reindex(base).to_numpy(), n)
     return _combined(pd.DataFrame({"base": base, "n": joined}), ("base", "n"))
 
 
@@ -251,7 +247,9 @@ def _describe(
     scores: pd.DataFrame,
     catalogue: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    labels = {} if catalogue is None else catalogue["label"].dropna().to_dict()
+    labels: dict[str, str] = (
+        {} if catalogue is None else {str(k): str(v) for k, v in catalogue["label"].dropna().items()}
+    )
     of_identity = {i: rows["model"] for i, rows in pairs.groupby("identity")}
     n_rows = scores["identity"].value_counts()
     cautions = _cautions(scores, identities)
@@ -278,8 +276,9 @@ def _describe(
         keys.append(hashlib.sha256("".join(parts["digest"]).encode()).hexdigest()[:8])
         is_default.append(parts["is_default"].mean())
     frame = pd.DataFrame(rows, columns=[*PROTOCOL_COLUMNS], index=pd.Index(keys, name="key", dtype=object))
-    order = np.lexsort((np.array(keys), -np.array(is_default), -frame["n_models"].to_numpy())) if rows else []
-    return frame.iloc[order]
+    if not rows:
+        return _no_protocols()
+    return frame.iloc[np.lexsort((np.array(keys), -np.array(is_default), -frame["n_models"].to_numpy()))]
 
 
 def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple[str, ...]]:

@@ -203,4 +203,4 @@ def _end(measured: pd.DataFrame, rows: pd.DataFrame) -> pd.Timestamp:
     text = measured["evaluated_on"] if "evaluated_on" in measured else pd.Series([], dtype=object)
     evaluated = pd.to_datetime(text.dropna().astype(str).str[:10], errors="coerce", format="mixed").max()
     known = [day for day in (released, evaluated) if pd.notna(day)]
-    return max(known) if known else pd.NaT
+    return max(known) if known else pd.NaT  # type: ignore[return-value]

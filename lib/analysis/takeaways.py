@@ -11,7 +11,7 @@ from lib.analysis.findings import tokens_then_and_now
 from lib.analysis.plane import Plane
 from lib.analysis.records import Records
 from lib.analysis.sizes import Removed
-from lib.schema.text import Sentence, Span, sentence
+from lib.schema.text import Role, Sentence, Span, sentence
 
 
 def overview(records: Records, benchmark: str, published: Records | None = None) -> Sentence:
@@ -180,7 +180,7 @@ def models(
                 f"On {label} the best {side} one scored " if side == "small" or small is None else "the best large one "
             )
             end = "." if side == "large" or large is None else "; "
-            role = "small" if side == "small" else "large"
+            role: Role = "small" if side == "small" else "large"
             parts += [begin, Span(_scored(row), role), f" ({row['name']}, {formats.parameters(row['size'])}){end}"]
     return sentence(*parts)
 
