@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
+from lib.settings import read_settings
 from lib.store import tables
+from lib.store.db import Store, open_store
 
 STAMP = "2026-01-01T00:00:00"
 N_ITEMS = 1_000
 EVALUATORS = ("lm-eval 0.3", "lm-eval 0.4")
 RUNS_PER_INSERT = 500
+KNOWN = (
+    "mmlu",
+    "arc_challenge",
+    "arc_easy",
+    "hellaswag",
+    "winogrande",
+    "piqa",
+    "boolq",
+    "sciq",
+    "openbookqa",
+    "logiqa",
+)
+TASKS = (*KNOWN, *(f"made_up_{k:02}" for k in range(40)))
 
 
 @dataclass(frozen=True)
@@ -25,69 +42,75 @@ class Shape:
 
     n_runs: int = 10_000
     n_models: int = 500
-    tasks: tuple[str, ...] = tuple(f"task_{k:02}" for k in range(50))
+    tasks: tuple[str, ...] = TASKS
     metrics: tuple[str, ...] = ("acc", "acc_norm")
 
-
-class PlainStore:
-    """The part of a store that the frames need, over any engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def revision(self) -> int:
-        with self.engine.connect() as connection:
-            return connection.execute(select(tables.store.c.revision)).scalar() or 0
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
-
-    def digest(self) -> str:
-        return f"{self.revision():064x}"
+    @property
+    def n_results(self) -> int:
+        """Results of one run."""
+        return len(self.tasks) * len(self.metrics)
 
 
-def plain_engine(url: str) -> Engine:
-    """An SQLite engine that journals like the product's, without its durability: the file is thrown away."""
-    engine = create_engine(url)
+@contextmanager
+def made_up_store(shape: Shape, *, with_catalogue: bool = False) -> Iterator[tuple[Store, Path]]:
+    """A store in a temporary folder, and that folder (``P4P_DATA_DIR``).
 
-    @event.listens_for(engine, "connect")
-    def _(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=OFF")
+    Args:
+        with_catalogue: Read the shipped catalogue first (models, tasks, scaling points, prices), as pages need it.
+    """
+    with tempfile.TemporaryDirectory(prefix="p4p-bench-") as folder:
+        settings = read_settings({"P4P_DATA_DIR": folder, "P4P_FILL": "0"})
+        store = open_store(settings)
+        try:
+            if with_catalogue:
+                from lib.sources.fill import fill as fill_from_shipped
 
-    @event.listens_for(engine, "begin")
-    def _(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
+                fill_from_shipped(store, settings, only="catalogue")
+            fill(store.engine, shape)
+            yield store, Path(folder)
+        finally:
+            store.close()
 
 
 def fill(engine: Engine, shape: Shape) -> None:
-    """Empty tables, then models, one source per run, runs and results; revision 1."""
-    tables.metadata.create_all(engine)
+    """Models and tasks that are not there yet, then one source per run, runs and results."""
     with engine.begin() as connection:
-        connection.execute(insert(tables.store).values(id=1, revision=1, created_at=STAMP))
-        connection.execute(insert(tables.models), list(_models(shape)))
-        connection.execute(insert(tables.tasks), [_task(name) for name in shape.tasks])
-        for start in range(0, shape.n_runs, RUNS_PER_INSERT):
-            add_runs(connection, shape, range(start, min(start + RUNS_PER_INSERT, shape.n_runs)), revision=1)
+        revision = _raised(connection)
+        _insert_missing(connection, tables.models, "id", list(_models(shape)))
+        _insert_missing(connection, tables.tasks, "task", [_task(name) for name in shape.tasks])
+        first = _next_id(connection)
+        for start in range(first, first + shape.n_runs, RUNS_PER_INSERT):
+            numbers = range(start, min(start + RUNS_PER_INSERT, first + shape.n_runs))
+            _add_runs(connection, shape, numbers, revision=revision)
 
 
 def add_run(engine: Engine, shape: Shape, *, seed: int = 0) -> int:
     """One more run, in a transaction of its own that raises the revision. Returns its id."""
     with engine.begin() as connection:
-        number = connection.execute(select(func.max(tables.runs.c.id))).scalar() or 0
-        revision = (connection.execute(select(tables.store.c.revision)).scalar() or 0) + 1
-        add_runs(connection, shape, range(number, number + 1), revision=revision, seed=seed)
-        connection.execute(update(tables.store).values(revision=revision))
-        return number + 1
+        number = _next_id(connection)
+        _add_runs(connection, shape, range(number, number + 1), revision=_raised(connection), seed=seed)
+        return number
 
 
-def add_runs(connection: Connection, shape: Shape, numbers: range, *, revision: int, seed: int = 0) -> None:
-    """Runs with these numbers (ids are one more), each with a source and its results."""
+def _raised(connection: Connection) -> int:
+    connection.execute(update(tables.store).values(revision=tables.store.c.revision + 1))
+    return connection.execute(select(tables.store.c.revision)).scalar_one()
+
+
+def _next_id(connection: Connection) -> int:
+    highest = (connection.execute(select(func.max(t.c.id))).scalar() or 0 for t in (tables.runs, tables.sources))
+    return max(highest) + 1
+
+
+def _insert_missing(connection: Connection, table: Table, key: str, rows: list[dict[str, Any]]) -> None:
+    there = set(connection.execute(select(table.c[key])).scalars())
+    new = [row for row in rows if row[key] not in there]
+    if new:
+        connection.execute(insert(table), new)
+
+
+def _add_runs(connection: Connection, shape: Shape, numbers: range, *, revision: int, seed: int = 0) -> None:
+    """Runs with these ids, each with a source and its results."""
     random = np.random.default_rng([seed, numbers.start])
     digests = [f"{number:064x}" for number in numbers]
     connection.execute(
@@ -98,7 +121,7 @@ def add_runs(connection: Connection, shape: Shape, numbers: range, *, revision: 
     connection.execute(
         insert(tables.runs), [_run(n, d, shape, revision) for n, d in zip(numbers, digests, strict=True)]
     )
-    connection.execute(insert(tables.run_sources), [{"run_id": n + 1, "source_id": n + 1} for n in numbers])
+    connection.execute(insert(tables.run_sources), [{"run_id": n, "source_id": n} for n in numbers])
     text = str(insert(tables.results).values(dict.fromkeys(RESULT)).compile(dialect=connection.dialect))
     connection.connection.cursor().executemany(text, _results(shape, numbers, random))
 
@@ -114,7 +137,7 @@ def _results(shape: Shape, numbers: range, random: np.random.Generator) -> Itera
         for (task, metric), k in zip(cells, row, strict=True):
             p = k / N_ITEMS
             error = (p * (1 - p) / (N_ITEMS - 1)) ** 0.5
-            yield (number + 1, task, "", "none", metric, p, error, N_ITEMS, k, 0, "1", 1, 0, "counts", 0, "", "scored")
+            yield (number, task, "", "none", metric, p, error, N_ITEMS, k, 0, "1", 1, 0, "counts", 0, "", "scored")
 
 
 def _models(shape: Shape) -> Iterator[dict[str, Any]]:
@@ -152,7 +175,7 @@ def _task(name: str) -> dict[str, Any]:
 
 def _source(number: int, digest: str, revision: int) -> dict[str, Any]:
     return {
-        "id": number + 1,
+        "id": number,
         "raw_digest": digest,
         "name": f"{number}.json",
         "digest": digest,
@@ -168,7 +191,7 @@ def _source(number: int, digest: str, revision: int) -> dict[str, Any]:
 def _run(number: int, digest: str, shape: Shape, revision: int) -> dict[str, Any]:
     model = f"made-up-{number % shape.n_models}"
     return {
-        "id": number + 1,
+        "id": number,
         "digest": digest,
         "model_id": model,
         "spellings": [f"org/{model}"],

@@ -1,0 +1,42 @@
+"""Print ratios, each against a floor measured in the same run.
+
+``python -m bench`` runs everything, ``python -m bench refresh`` one section.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import imports, refresh, rerun
+from bench.report import Line, show
+
+SECTIONS = ("import", "refresh", "rerun", "scale")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"any of {', '.join(SECTIONS)}; none: all")
+    parser.add_argument("--runs", type=int, default=10_000, help="runs in the made-up store, 100 results each")
+    parser.add_argument("--times", type=int, default=10, help="how many times larger the store of the section scale is")
+    parser.add_argument("--zips", type=int, default=None, help="import only so many of the shipped zips")
+    given = parser.parse_args()
+    unknown = set(given.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"unknown section {sorted(unknown)[0]}")
+    for section in given.sections or SECTIONS:
+        print(f"\n{section}")
+        show(_lines(section, given))
+
+
+def _lines(section: str, given: argparse.Namespace) -> list[Line]:
+    if section == "import":
+        return imports.measure(given.zips)
+    if section == "refresh":
+        return refresh.measure(given.runs)
+    if section == "rerun":
+        return rerun.measure(given.runs)
+    return rerun.compare(given.runs, given.runs * given.times)
+
+
+if __name__ == "__main__":
+    main()

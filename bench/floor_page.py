@@ -1,0 +1,27 @@
+"""A Streamlit page that only shows finished figures and tables: the floor of a rerun. Run by ``bench.rerun``."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+import plotly.graph_objects as go
+import pyarrow as pa
+import streamlit as st
+
+
+@st.cache_resource
+def _finished() -> tuple[list[Any], list[Any]]:
+    given = orjson.loads(Path(os.environ["P4P_BENCH_FLOOR"]).read_bytes())
+    tables = [pa.ipc.open_stream(base64.b64decode(text)).read_all().to_pandas() for text in given["tables"]]
+    return [go.Figure(orjson.loads(spec)) for spec in given["figures"]], tables
+
+
+st.set_page_config(layout="wide")
+st.toggle("Change", key="change")
+figures, tables = _finished()
+for number, figure in enumerate(figures):
+    st.plotly_chart(figure, key=f"figure-{number}")
+for number, table in enumerate(tables):
+    st.dataframe(table, key=f"table-{number}")

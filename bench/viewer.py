@@ -1,0 +1,136 @@
+"""A reader without a browser: speaks Streamlit's own protocol over its websocket, so a rerun is timed as it is served."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.sync.client import ClientConnection, connect
+
+from lib.settings import ROOT
+
+START_S = 60
+RERUN_S = 120
+
+
+@dataclass
+class Seen:
+    """What one rerun sent.
+
+    Args:
+        seconds: From the request to the message that the script has finished.
+        elements: Every element that was sent, in order.
+        n_bytes: Size of all messages.
+        pages: Addresses in the menu.
+    """
+
+    seconds: float
+    elements: list[Element] = field(default_factory=list)
+    n_bytes: int = 0
+    pages: list[str] = field(default_factory=list)
+
+    @property
+    def error(self) -> str | None:
+        """Text of the first exception on the page."""
+        return next((e.exception.message for e in self.elements if e.WhichOneof("type") == "exception"), None)
+
+
+class Viewer:
+    """One session of one page."""
+
+    def __init__(self, connection: ClientConnection, page: str) -> None:
+        self._connection = connection
+        self._page = page
+        self._hash = ""
+        self._widgets: dict[str, WidgetState] = {}
+
+    def rerun(self, *changes: WidgetState) -> Seen:
+        """Change widgets and wait for the page to be complete."""
+        for change in changes:
+            self._widgets[change.id] = change
+        message = BackMsg()
+        state = message.rerun_script
+        state.page_name, state.page_script_hash = ("", self._hash) if self._hash else (self._page, "")
+        state.widget_states.widgets.extend(self._widgets.values())
+        state.context_info.timezone = "UTC"
+        state.context_info.locale = "en"
+        state.context_info.url = f"http://127.0.0.1/{self._page}"
+        seen = Seen(0.0)
+        start = time.perf_counter()
+        self._connection.send(message.SerializeToString())
+        while True:
+            raw = self._connection.recv(timeout=RERUN_S)
+            assert isinstance(raw, bytes)
+            seen.n_bytes += len(raw)
+            forward = ForwardMsg.FromString(raw)
+            kind = forward.WhichOneof("type")
+            if kind == "delta" and forward.delta.WhichOneof("type") == "new_element":
+                seen.elements.append(forward.delta.new_element)
+            elif kind == "navigation":
+                seen.pages = [page.url_pathname for page in forward.navigation.app_pages]
+            elif kind == "new_session":
+                self._hash = forward.new_session.page_script_hash or self._hash
+            elif kind == "script_finished":
+                break
+        seen.seconds = time.perf_counter() - start
+        return seen
+
+
+@contextmanager
+def served(script: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """A Streamlit server on a free port of the loopback, with the project's settings; yields host and port."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", address.split(":")[1]]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "P4P_FILL": "0", "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextmanager
+def viewer(address: str, page: str = "") -> Iterator[Viewer]:
+    """A new session of a page (its address without the host)."""
+    with connect(
+        f"ws://{address}/_stcore/stream",
+        origin=f"http://{address}",
+        subprotocols=["streamlit"],
+        max_size=None,
+        compression=None,
+    ) as connection:
+        yield Viewer(connection, page)
+
+
+def _wait(address: str, process: subprocess.Popen[Any]) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError("the server ended while it was starting")
+        try:
+            if httpx.get(f"http://{address}/_stcore/health").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not start")
