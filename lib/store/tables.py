@@ -37,6 +37,8 @@ store = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("revision", BigId, nullable=False, server_default=text("0")),
+    # Next number for a source or run. Never given twice, so a run that is gone cannot be taken for a new one.
+    Column("next_id", BigId, nullable=False, server_default=text("1")),
     Column("created_at", Text, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )

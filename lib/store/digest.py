@@ -1,0 +1,45 @@
+"""What a reader sees, as a hash: the same for the same content, whatever the engine and the order of import."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from lib.store import tables
+
+_NOT_CONTENT = ("source_id", "store_revision")
+
+
+def digest_of(connection: Connection) -> str:
+    """64 hexadecimal digits over live sources with importer and version, aliases, models, and readers' own facts.
+
+    No numbers of rows and no times are in it. Community models are left out: they follow from the sources.
+    """
+    s, a, m, f = tables.sources.c, tables.model_aliases.c, tables.models.c, tables.model_facts.c
+    is_live = s.withdrawn_at.is_(None) & (s.visibility != "private")
+    no_or_live = or_(s.id.is_(None), is_live)
+    content = [c for c in m if c.name not in _NOT_CONTENT]
+    parts = (
+        select(s.raw_digest, s.member, s.importer, s.importer_version).where(is_live),
+        select(a.alias, a.scope, a.origin, a.model_id)
+        .join_from(tables.model_aliases, tables.sources, s.id == a.source_id, isouter=True)
+        .where(no_or_live),
+        select(*content)
+        .join_from(tables.models, tables.sources, s.id == m.source_id, isouter=True)
+        .where(no_or_live, m.origin != "community"),
+        select(f.model_id, f.field, f.value, f.note).where(f.origin == "reader"),
+    )
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(_lines(connection.execute(part)).encode())
+        total.update(b"\x00")
+    return total.hexdigest()
+
+
+def _lines(rows: Iterable[Any]) -> str:
+    # Sorted here and not by the database: the two engines order text differently.
+    return "\n".join(sorted(json.dumps(list(row), ensure_ascii=True, separators=(",", ":")) for row in rows))

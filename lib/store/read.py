@@ -1,0 +1,98 @@
+"""Short queries that are not frames: what is known, what waits, where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Select, exists, func, select
+
+from lib.store import tables
+from lib.store.check import check
+from lib.store.db import Store
+
+__all__ = ["aliases", "check", "finished_raw", "known_sources", "reference", "refusals", "sources", "unresolved"]
+
+
+def known_sources(store: Store) -> dict[tuple[str, str], tuple[str, int]]:
+    """Importer and its version by (raw digest, member), of every source, withdrawn ones too."""
+    s = tables.sources.c
+    with store.reading() as connection:
+        rows = connection.execute(select(s.raw_digest, s.member, s.importer, s.importer_version)).all()
+    return {(digest, member): (importer, version) for digest, member, importer, version in rows}
+
+
+def finished_raw(store: Store) -> dict[str, str]:
+    """State of the importers that dealt with every member, by raw digest; unfinished files are absent."""
+    r = tables.raw_files.c
+    with store.reading() as connection:
+        rows = connection.execute(select(r.digest, r.finished_with).where(r.finished_with.is_not(None))).all()
+    return {digest: finished_with for digest, finished_with in rows}
+
+
+def aliases(store: Store) -> pd.DataFrame:
+    """One row per alias that holds: alias, scope ('' everywhere), origin (shipped or reader), model_id, kind.
+
+    Readers' come first; those of withdrawn sources are left out.
+    """
+    a, s = tables.model_aliases.c, tables.sources.c
+    is_withdrawn = exists().where(s.id == a.source_id, s.withdrawn_at.is_not(None))
+    query = select(a.alias, a.scope, a.origin, a.model_id, a.kind).where(~is_withdrawn)
+    return _frame(store, query.order_by(a.origin, a.alias, a.scope))
+
+
+def unresolved(store: Store) -> pd.DataFrame:
+    """Names that wait for a model, most results first.
+
+    One row per first spelling and scope: spelling, scope, others (further spellings, a list), n_runs, n_results.
+    Only runs of sources that are not withdrawn.
+    """
+    r, counts = tables.runs.c, tables.results.c
+    n_results = select(func.count()).where(counts.run_id == r.id).scalar_subquery()
+    query = select(r.spellings, r.scope, n_results.label("n_results")).where(r.model_id.is_(None), _is_live_run())
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    columns = ["spelling", "scope", "others", "n_runs", "n_results"]
+    waiting: dict[tuple[str, str], dict[str, Any]] = {}
+    for spellings, scope, n in rows:
+        row = waiting.setdefault(
+            (spellings[0], scope), dict(zip(columns, (spellings[0], scope, [], 0, 0), strict=True))
+        )
+        row["others"] += [name for name in spellings[1:] if name not in row["others"]]
+        row["n_runs"] += 1
+        row["n_results"] += n
+    ordered = sorted(waiting.values(), key=lambda row: (-row["n_results"], row["spelling"], row["scope"]))
+    return pd.DataFrame(ordered, columns=columns)
+
+
+def sources(store: Store) -> pd.DataFrame:
+    """One row per source, withdrawn ones too (``withdrawn_at``): every column of the table, by id."""
+    return _frame(store, select(tables.sources).order_by(tables.sources.c.id))
+
+
+def refusals(store: Store) -> pd.DataFrame:
+    """One row per file that could not be taken: raw_digest, member, name, reason, refused_at."""
+    r = tables.refusals.c
+    return _frame(store, select(tables.refusals).order_by(r.name, r.member))
+
+
+def reference(store: Store, name: str) -> pd.DataFrame:
+    """A reference table whole, rows and columns in the order of its file; empty when it is not there or withdrawn."""
+    r, s = tables.reference_rows.c, tables.sources
+    query = select(r.data).join_from(tables.reference_rows, s, s.c.id == r.source_id)
+    query = query.where(r.name == name, s.c.withdrawn_at.is_(None)).order_by(r.row)
+    with store.reading() as connection:
+        rows: Sequence[dict[str, Any]] = connection.execute(query).scalars().all()
+    return pd.DataFrame(list(rows))
+
+
+def _is_live_run() -> Any:
+    links, s = tables.run_sources.c, tables.sources.c
+    return exists().where(links.run_id == tables.runs.c.id, links.source_id == s.id, s.withdrawn_at.is_(None))
+
+
+def _frame(store: Store, query: Select[Any]) -> pd.DataFrame:
+    with store.reading() as connection:
+        result = connection.execute(query)
+        return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))

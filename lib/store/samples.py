@@ -1,0 +1,63 @@
+"""Per-question logs: immutable zstd Parquet files named by content, one per run and task."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import exists, select
+
+from lib.errors import RefusedInput, Unavailable
+from lib.store import files, tables
+from lib.store.db import Store
+
+ENDING = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFile:
+    """A stored log: digest of the Parquet bytes, rows, size in bytes."""
+
+    digest: str
+    n_rows: int
+    n_bytes: int
+
+
+def folder(store: Store) -> Path:
+    """``<data_dir>/samples``; files lie below it as ``ab/<digest>.parquet``."""
+    return store.settings.data_dir / "samples"
+
+
+def keep_samples(store: Store, table: pa.Table) -> SampleFile:
+    """Write the table; before the transaction that names it. The same table again is the same file."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    content = buffer.getvalue()
+    digest = files.digest_of_bytes(content)
+    files.put(folder(store), digest, content, ENDING)
+    return SampleFile(digest, table.num_rows, len(content))
+
+
+def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The log of one task of a run, rows in file order; see ``schema.records.Samples`` for its columns.
+
+    Raises:
+        RefusedInput: If there is none, or every source of the run is withdrawn.
+        Unavailable: If the file is gone.
+    """
+    s, links, sources = tables.sample_files.c, tables.run_sources.c, tables.sources
+    is_live = exists().where(
+        links.run_id == s.run_id, links.source_id == sources.c.id, sources.c.withdrawn_at.is_(None)
+    )
+    with store.reading() as connection:
+        digest = connection.execute(select(s.digest).where(s.run_id == run_id, s.task == task, is_live)).scalar()
+    if digest is None:
+        raise RefusedInput("no samples are stored for this run and task", place=f"run {run_id}, task {task}")
+    path = files.path_of(folder(store), digest, ENDING)
+    if not path.exists():
+        raise Unavailable(f"the samples file {digest[:12]} is missing", remedy="Import the file again")
+    return pq.read_table(path, columns=None if columns is None else list(columns))

