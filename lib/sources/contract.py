@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ class Candidate:
 
     name: str
     content: bytes
-    neighbours: dict[str, bytes] = field(default_factory=dict)
+    neighbours: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

@@ -1,0 +1,91 @@
+"""The command line: import, export, models, runs, doctor, fill.
+
+Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
+0 all in, 1 something was refused or is wrong, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lib.cli_doctor import doctor
+from lib.cli_export import export
+from lib.cli_import import fill_store, import_paths
+from lib.cli_lists import list_models, list_runs
+from lib.cli_output import say
+from lib.errors import PoundForPoundError, RefusedInput
+from lib.settings import SETTINGS, read_settings
+
+WRONG_USE = 2
+REFUSED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.run(options, read_settings())
+    except RefusedInput as refusal:
+        say(f"refused: {refusal}")
+        return WRONG_USE if refusal.place.startswith(("P4P_", "--")) else REFUSED
+    except PoundForPoundError as trouble:
+        say(f"cannot go on: {trouble}")
+        return REFUSED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`). Pointing it elsewhere keeps the interpreter quiet at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return REFUSED
+    except KeyboardInterrupt:
+        say("stopped; what was reported as taken in is in the store")
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    settings = "\n".join(f"  {s.variable:<18} {s.help}" for s in SETTINGS)
+    parser = argparse.ArgumentParser(
+        prog="python -m lib",
+        description="Pound for Pound from the command line.",
+        epilog=f"settings (environment variables):\n{settings}\n\nexit codes: 0 all in, 1 something refused, 2 wrong use",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = _command(commands, "import", "import files, folders and zips of evaluation results", import_paths)
+    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
+    command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
+
+    command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
+    command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
+
+    command = _command(commands, "models", "list the models in the store", list_models)
+    command.add_argument("--all", action="store_true", help="models from outside the catalogue too")
+
+    command = _command(commands, "runs", "list the runs in the store", list_runs)
+    command.add_argument("--model", metavar="ID", help="only runs of this model")
+    command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs")
+
+    command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
+    command.add_argument("--quick", action="store_true", help="without reading every kept file")
+
+    command = _command(commands, "fill", "import the data that ships with the project; only what is new", fill_store)
+    command.add_argument("--catalogue", action="store_true", help="only the part that pages need to open")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text!r}")
+    return int(text)

@@ -1,0 +1,125 @@
+"""`models` and `runs`: what the store holds, one line each."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pandas as pd
+
+from lib.cli_output import put_json, put_table
+from lib.errors import RefusedInput
+from lib.settings import Settings
+from lib.store.db import open_store
+from lib.store.frames import FrameCache, Frames
+
+MODEL_COLUMNS = (
+    "name",
+    "origin",
+    "family",
+    "developer",
+    "released_on",
+    "params_total",
+    "params_active",
+    "size_status",
+    "training_tokens",
+    "licence",
+    "open_weights",
+    "hf_id",
+)
+RUN_COLUMNS = (
+    "run",
+    "model",
+    "model_name",
+    "kind",
+    "evaluator",
+    "evaluator_version",
+    "revision",
+    "training_tokens",
+    "dtype",
+    "limit",
+    "evaluated_on",
+)
+
+
+def list_models(options: argparse.Namespace, settings: Settings) -> int:
+    """`models`: catalogue models, or all of them, with size, date and the number of runs."""
+    frames = _frames(settings)
+    models = frames.models if options.all else frames.models[frames.models["origin"] != "community"]
+    n_runs = frames.runs["model"].value_counts()
+    rows = records(models.reset_index(names="id")[["id", *MODEL_COLUMNS]])
+    for row in rows:
+        row["n_runs"] = int(n_runs.get(row["id"], 0))
+    if options.json:
+        put_json({"models": rows, "n_models": len(rows), "digest": frames.digest})
+        return 0
+    header = ("id", "total", "active", "size", "released", "runs")
+    put_table(
+        header,
+        [
+            (
+                row["id"],
+                _billions(row["params_total"]),
+                _billions(row["params_active"]),
+                row["size_status"] or "",
+                (row["released_on"] or "")[:10],
+                str(row["n_runs"]),
+            )
+            for row in rows
+        ],
+    )
+    return 0
+
+
+def list_runs(options: argparse.Namespace, settings: Settings) -> int:
+    """`runs`: every live run, of one model if asked; runs whose model nobody knows yet have none."""
+    frames = _frames(settings)
+    runs = frames.runs
+    if options.model is not None:
+        if options.model not in frames.models.index:
+            raise RefusedInput(
+                "no such model in the store", place="--model", expected="an id that `models` lists", found=options.model
+            )
+        runs = runs[runs["model"] == options.model]
+    n_runs = len(runs)
+    rows = records(runs.head(options.limit or n_runs)[list(RUN_COLUMNS)])
+    if options.json:
+        put_json({"runs": rows, "n_runs": n_runs, "digest": frames.digest})
+        return 0
+    header = ("run", "model", "as written", "evaluator", "revision", "date")
+    put_table(
+        header,
+        [
+            tuple(str(row[c] or "") for c in ("run", "model", "model_name", "evaluator", "revision", "evaluated_on"))
+            for row in rows
+        ],
+    )
+    return 0
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dictionaries that JSON can hold: unknown is None, dates are text, whole numbers are whole."""
+    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def plain(value: Any) -> Any:
+    """A cell as JSON holds it."""
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) >= 1e6 else value
+
+
+def _frames(settings: Settings) -> Frames:
+    store = open_store(settings)
+    try:
+        return FrameCache(store).frames()
+    finally:
+        store.close()
+
+
+def _billions(count: float | None) -> str:
+    return "" if count is None else f"{count / 1e9:.3g}B"

@@ -1,0 +1,206 @@
+"""The shipped data into the store: catalogue first, so that pages can open, then the rest; only what is new.
+
+A second fill reads nothing that these importers have dealt with; sources of an older importer are read again from the
+kept bytes. What a reader entered or withdrew stays as it is: writing never touches it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from lib.settings import Settings
+from lib.sources import registry
+from lib.sources.archives import Limits
+from lib.sources.ingest import Meta, Step, Summary, ingest, ingest_raw
+from lib.sources.shipped import STAGES, ShippedFile, shipped_files
+from lib.sources.walk import Raw
+from lib.store import read
+from lib.store.db import Store
+from lib.store.raw import read_raw
+
+STATE_FILE = "fill.json"
+LOCK_FILE = "fill.lock"
+OUTDATED = "newer importers"
+
+
+@dataclass(frozen=True)
+class FillState:
+    """How far the fill is, as pages read it.
+
+    Args:
+        phase: A stage of the shipped data, ``newer importers`` while older sources are read again, or ``done``.
+        done: Files dealt with in this fill; members of zips count as files.
+        total: Files there are.
+        label: Title of what is being read.
+        started_at: UTC, ISO 8601.
+        finished_at: UTC, or None while it goes on.
+        refused: Files refused so far.
+    """
+
+    phase: str
+    done: int
+    total: int
+    label: str
+    started_at: str
+    finished_at: str | None = None
+    refused: int = 0
+
+
+Watch = Callable[[FillState], None]
+
+
+def fill(store: Store, settings: Settings, progress: Watch | None = None, only: str | None = None) -> Summary | None:
+    """Import what of the shipped data is not yet in the store.
+
+    Args:
+        store: An open store.
+        settings: Where the shipped data lies and where the state is written (``<data_dir>/fill.json``).
+        progress: Called with the state after each file.
+        only: ``catalogue`` for the part that pages need to open; None for everything.
+
+    Returns:
+        What came in, or None when another process is filling this store already; that one goes on.
+
+    Raises:
+        Unavailable: If there is no shipped data.
+    """
+    files = [f for f in shipped_files(settings.shipped_dir) if f.is_imported and only in (None, f.stage)]
+    with _lock(settings.data_dir) as is_ours:
+        if not is_ours:
+            return None
+        return _Fill(store, settings, files, progress).run(with_outdated=only is None)
+
+
+def fill_state(settings: Settings) -> FillState | None:
+    """The state that the last fill wrote; None when there was none. A fill that died leaves ``finished_at`` empty."""
+    try:
+        return FillState(**orjson.loads((settings.data_dir / STATE_FILE).read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def is_filling(settings: Settings) -> bool:
+    """True while some process holds the lock: a dead one does not."""
+    with _lock(settings.data_dir) as is_ours:
+        return not is_ours
+
+
+def has_catalogue(store: Store) -> bool:
+    """True when the shipped list of models is in the store."""
+    return any(importer == "catalogue-models" for importer, _ in read.known_sources(store).values())
+
+
+def outdated(store: Store) -> dict[str, list[str]]:
+    """Raw files with sources of an older importer: digest to members."""
+    found: dict[str, list[str]] = {}
+    for (digest, member), (importer, version) in read.known_sources(store).items():
+        current = registry.versions().get(importer)
+        if current is not None and current != version:
+            found.setdefault(digest, []).append(member)
+    return found
+
+
+class _Fill:
+    def __init__(self, store: Store, settings: Settings, files: list[ShippedFile], watch: Watch | None) -> None:
+        self._store = store
+        self._settings = settings
+        self._files = files
+        self._watch = watch
+        self._summary = Summary()
+        total = sum(_n_members(file) for file in files)
+        self._state = FillState(STAGES[0], 0, total, "", _now())
+
+    def run(self, *, with_outdated: bool) -> Summary:
+        self._show()
+        before = 0
+        for file in self._files:
+            self._state = replace(self._state, phase=file.stage, label=file.title, done=before)
+            self._show()
+            self._add(self._take(file, before))
+            before += _n_members(file)
+        if with_outdated:
+            self._read_again()
+        self._state = replace(self._state, phase="done", label="", done=before, finished_at=_now())
+        self._show()
+        return self._summary
+
+    def _take(self, file: ShippedFile, before: int) -> Summary:
+        def step(step: Step) -> None:
+            self._state = replace(self._state, done=before + min(step.n_files, _n_members(file)))
+            self._show(always=bool(step.acknowledged))
+
+        path = self._settings.shipped_dir / file.path
+        meta = Meta(file.title, file.url, file.licence, file.published_on)
+        return ingest(self._store, [path], settings=self._settings, progress=step, shipped=True, meta=meta)
+
+    def _read_again(self) -> None:
+        """What readers imported, through the importers of today, from the bytes that were kept."""
+        stale = outdated(self._store)
+        if not stale:
+            return
+        known = read.sources(self._store).drop_duplicates("raw_digest").set_index("raw_digest")
+        limits = Limits.for_uploads(self._settings.max_upload_bytes)
+        self._state = replace(self._state, phase=OUTDATED, total=self._state.total + len(stale))
+        for digest in stale:
+            row = known.loc[digest]
+            name = str(row["name"]).split("!/", 1)[0]
+            raw = Raw(name, name, read_raw(self._store, digest), limits=limits)
+            meta = Meta(*(_text(row[column]) for column in ("title", "url", "licence", "published_on")))
+            self._state = replace(self._state, label=name, done=self._state.done + 1)
+            self._add(ingest_raw(self._store, [raw], shipped=bool(row["is_shipped"]), meta=meta))
+            self._show()
+
+    def _add(self, part: Summary) -> None:
+        whole = self._summary
+        whole.imported += part.imported
+        whole.unchanged += part.unchanged
+        whole.results += part.results
+        whole.samples += part.samples
+        whole.refused += part.refused
+        whole.warnings += part.warnings
+        self._state = replace(self._state, refused=len(whole.refused))
+
+    def _show(self, *, always: bool = True) -> None:
+        if always:
+            _write_atomically(self._settings.data_dir / STATE_FILE, orjson.dumps(asdict(self._state)))
+        if self._watch:
+            self._watch(self._state)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[bool]:
+    """The lock on filling; yields whether it is ours. The system gives it back when its process dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _n_members(file: ShippedFile) -> int:
+    return file.n_rows if file.path.endswith(".zip") else 1
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

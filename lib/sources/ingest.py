@@ -1,0 +1,312 @@
+"""Files into the store: recognise, read, identify, and write whole files in short transactions.
+
+Everything slow (unpacking, hashing, parsing, writing Parquet) is done before a transaction begins; a transaction
+holds several whole files. A process killed at any moment leaves all or nothing of each file, and what was
+reported as taken in is in the store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lib.errors import RefusedInput
+from lib.settings import Settings
+from lib.sources import registry
+from lib.sources.archives import Limits, Member
+from lib.sources.naming import name_again
+from lib.sources.prepare import Meta, Preparer
+from lib.sources.walk import Raw, is_clutter, is_companion, walk
+from lib.store import read
+from lib.store.db import Store
+from lib.store.raw import keep_raw
+from lib.store.write import Batch, PreparedFile, RawFile, Refusal, write_batches
+
+FILES_PER_TRANSACTION = 200
+RESULTS_PER_TRANSACTION = 20_000
+NAMING_TABLES = {"models", "model_aliases"}
+
+
+class Issue(NamedTuple):
+    """A file and what is to be said about it."""
+
+    file: str
+    reason: str
+
+
+@dataclass
+class Summary:
+    """What became of every file of an import; members of zips count as files.
+
+    ``imported`` counts files taken in now (also read again by a newer importer), ``unchanged`` those that were there;
+    ``results`` and ``samples`` are the rows that came with the former.
+    """
+
+    imported: int = 0
+    unchanged: int = 0
+    results: int = 0
+    samples: int = 0
+    refused: list[Issue] = field(default_factory=list)
+    warnings: list[Issue] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {
+            "refused": [issue._asdict() for issue in self.refused],
+            "warnings": [issue._asdict() for issue in self.warnings],
+        }
+
+
+class Step(NamedTuple):
+    """How far an import is.
+
+    Args:
+        n_files: Files dealt with so far.
+        file: The last one.
+        acknowledged: Files that went into the store with the transaction just committed; empty between commits.
+    """
+
+    n_files: int
+    file: str
+    acknowledged: tuple[str, ...] = ()
+
+
+Progress = Callable[[Step], None]
+
+
+def ingest(
+    store: Store,
+    paths: Iterable[Path],
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
+    shipped: bool = False,
+    meta: Meta | None = None,
+) -> Summary:
+    """Import files, folders and zips. One bad file never stops the others.
+
+    Args:
+        store: An open store.
+        paths: What to import; a folder is searched with everything below it.
+        settings: For the size limit of a file.
+        progress: Called after each file and after each transaction.
+        shipped: True for the project's own data.
+        meta: Title, address, licence and date of everything in ``paths``.
+    """
+    limits = Limits.for_uploads(settings.max_upload_bytes)
+    return ingest_raw(store, walk(list(paths), limits), progress=progress, shipped=shipped, meta=meta)
+
+
+def ingest_raw(
+    store: Store,
+    raws: Iterable[Raw | RefusedInput],
+    *,
+    progress: Progress | None = None,
+    shipped: bool = False,
+    meta: Meta | None = None,
+) -> Summary:
+    """Import files that are already in memory (uploads, kept raw files); as ``ingest``."""
+    work = _Import(store, progress, shipped, meta or Meta())
+    for raw in raws:
+        if isinstance(raw, RefusedInput):
+            work.refuse(raw)
+        else:
+            work.take(raw)
+    work.finish()
+    return work.summary
+
+
+@dataclass
+class _Pending:
+    """What the next transaction writes of one raw file."""
+
+    raw: RawFile
+    given: str
+    files: list[PreparedFile] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    is_finished: bool = False
+
+    def batch(self, files: list[PreparedFile]) -> Batch:
+        return Batch(self.raw, files, self.refusals, registry.state() if self.is_finished else None)
+
+
+class _Import:
+    """One import under way: transactions that fill, and the summary."""
+
+    def __init__(self, store: Store, progress: Progress | None, shipped: bool, meta: Meta) -> None:
+        self.summary = Summary()
+        self._store = store
+        self._progress = progress
+        self._known = read.known_sources(store)
+        self._n_known = Counter(digest for digest, _ in self._known)
+        self._finished = read.finished_raw(store)
+        self._preparer = Preparer(store, shipped, meta)
+        self._pending: dict[str, _Pending] = {}
+        self._n_pending = 0
+        self._n_files = 0
+        self._is_catalogue_new = False
+        self._refusals: dict[str, list[tuple[str, str]]] | None = None
+
+    def refuse(self, refusal: RefusedInput) -> None:
+        """A file that could not even be opened."""
+        self.summary.refused.append(Issue(refusal.file, refusal.message))
+        self._step(refusal.file)
+
+    def take(self, raw: Raw) -> None:
+        """Import one raw file: itself, or every member of it."""
+        if self._finished.get(raw.digest) == registry.state():
+            self._replay(raw)
+            return
+        refusals: list[Refusal] = []
+        pending: _Pending | None = None
+        for member in raw.members():
+            if isinstance(member, RefusedInput):
+                refusals.append(self._refused(raw, _member_of(member.file, raw.name), member))
+            elif raw.is_zip and is_clutter(member.path):
+                continue
+            elif self._is_known(raw, member):
+                pending = pending or self._pend(raw)
+                self.summary.unchanged += 1
+                self._step(_as_given(raw, member.path))
+            else:
+                prepared = self._prepared(raw, member, refusals)
+                if prepared is not None:
+                    # Kept before the first transaction that names it, and only if something in it can be used.
+                    pending = pending or self._pend(raw)
+                    pending.files.append(prepared)
+                    self._make_room(prepared)
+                    pending = self._pend(raw) if raw.digest not in self._pending else pending
+        if pending is not None:
+            pending.refusals = refusals
+            pending.is_finished = True
+            if raw.is_zip:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what is pending in one transaction, then say so."""
+        waiting, self._pending, self._n_pending = self._pending, {}, 0
+        if waiting:
+            self._write(list(waiting.values()))
+
+    def finish(self) -> None:
+        """Write the rest; names that waited may mean something by now."""
+        self.flush()
+        if self._is_catalogue_new:
+            name_again(self._store)
+
+    def _write(self, waiting: list[_Pending]) -> None:
+        community = self._preparer.naming.take_new()
+        try:
+            outcomes = write_batches(self._store, [p.batch(p.files) for p in waiting], community)
+        except RefusedInput as refusal:
+            self._write_one_by_one(waiting, community, refusal)
+            return
+        names = []
+        files = [(p, file) for p in waiting for file in p.files]
+        for (pending, file), outcome in zip(files, outcomes, strict=True):
+            if outcome.state == "unchanged":
+                self.summary.unchanged += 1
+            else:
+                self.summary.imported += 1
+                self.summary.results += outcome.n_results - self._preparer.n_attached(file)
+                self.summary.samples += outcome.n_samples
+            names.append(_shown(pending.given, file.member))
+            if NAMING_TABLES & file.parsed.tables.keys():
+                self._preparer.naming.refresh()
+                self._is_catalogue_new = True
+        if names and self._progress:
+            self._progress(Step(self._n_files, names[-1], tuple(names)))
+
+    def _write_one_by_one(
+        self, waiting: list[_Pending], community: list[dict[str, Any]], refusal: RefusedInput
+    ) -> None:
+        """The store refuses one of these files: find it, so that the others still go in."""
+        files = [(p, file) for p in waiting for file in p.files]
+        if len(files) == 1:
+            pending, file = files[0]
+            self.summary.refused.append(Issue(_shown(pending.given, file.member), refusal.message))
+            refusals = [*pending.refusals, Refusal(file.member, file.name, refusal.message)]
+            if pending.raw.digest in self._n_known or file.member:
+                self._write([replace(pending, files=[], refusals=refusals)])
+            return
+        self._preparer.naming.put_back(community)
+        for pending, file in files:
+            self._write([_Pending(pending.raw, pending.given, [file])])
+        for pending in waiting:
+            if pending.refusals or pending.is_finished:
+                self._write([replace(pending, files=[])])
+
+    def _prepared(self, raw: Raw, member: Member, refusals: list[Refusal]) -> PreparedFile | None:
+        """Read one file; None when it was refused, which is then noted."""
+        try:
+            prepared, warnings = self._preparer.prepare(raw.digest, member)
+        except RefusedInput as refusal:
+            if raw.is_zip and is_companion(member.path):
+                self._warn(raw, member.path, "passed over: it accompanies the results and holds none")
+            else:
+                refusals.append(self._refused(raw, member.path, refusal))
+            return None
+        for warning in warnings:
+            self._warn(raw, member.path, warning)
+        self._step(_as_given(raw, member.path))
+        return prepared
+
+    def _pend(self, raw: Raw) -> _Pending:
+        if raw.digest not in self._finished and raw.digest not in self._n_known:
+            keep_raw(self._store, raw.content)
+        described = RawFile(raw.digest, raw.name, len(raw.content))
+        return self._pending.setdefault(raw.digest, _Pending(described, raw.given))
+
+    def _make_room(self, newest: PreparedFile) -> None:
+        self._n_pending += sum(len(prepared.run.results) for prepared in newest.runs)
+        n_files = sum(len(pending.files) for pending in self._pending.values())
+        # Rows of the catalogue decide what later names mean, so they go in before anything else is read.
+        if n_files >= FILES_PER_TRANSACTION or self._n_pending >= RESULTS_PER_TRANSACTION or newest.parsed.tables:
+            self.flush()
+
+    def _replay(self, raw: Raw) -> None:
+        """Report a file that these importers have dealt with before, without reading it."""
+        self.summary.unchanged += self._n_known[raw.digest]
+        for member, reason in self._refused_before().get(raw.digest, []):
+            self.summary.refused.append(Issue(_shown(raw.given, member), reason))
+        self._n_files += max(self._n_known[raw.digest] - 1, 0)
+        self._step(raw.given)
+
+    def _refused_before(self) -> dict[str, list[tuple[str, str]]]:
+        """Refusals of earlier imports by raw file; read once, at the first file that needs them."""
+        if self._refusals is None:
+            self._refusals = {}
+            for row in read.refusals(self._store).to_dict("records"):
+                self._refusals.setdefault(row["raw_digest"], []).append((row["member"], row["reason"]))
+        return self._refusals
+
+    def _is_known(self, raw: Raw, member: Member) -> bool:
+        importer, version = self._known.get((raw.digest, member.path), ("", 0))
+        return registry.versions().get(importer) == version
+
+    def _refused(self, raw: Raw, member: str, refusal: RefusedInput) -> Refusal:
+        self.summary.refused.append(Issue(_as_given(raw, member), refusal.message))
+        self._step(_as_given(raw, member))
+        return Refusal(member, _shown(raw.name, member), refusal.message)
+
+    def _warn(self, raw: Raw, member: str, warning: str) -> None:
+        self.summary.warnings.append(Issue(_as_given(raw, member), warning))
+
+    def _step(self, file: str) -> None:
+        self._n_files += 1
+        if self._progress:
+            self._progress(Step(self._n_files, file))
+
+
+def _as_given(raw: Raw, member: str) -> str:
+    return _shown(raw.given, member)
+
+
+def _shown(raw_name: str, member: str) -> str:
+    return f"{raw_name}!/{member}" if member else raw_name
+
+
+def _member_of(name: str, raw_name: str) -> str:
+    return name.removeprefix(raw_name).removeprefix("!/")
