@@ -267,25 +267,16 @@ def plotly(text: object, limit: int = 80) -> str:
     return escaped
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def csv_cell(value: object) -> object:
     """A cell that a spreadsheet does not run: text starting with = + - @, tab or return gets a leading apostrophe.
 
     Numbers stay numbers, also negative ones.
     """
-    if isinstance(value, str) and value.lstrip(" ")[:1] in (
-        "=",
-        "+",
-        "-",
-        "@",
-        "\t",
-        "\r",
-        "\n",
-        "＝",
-        "＋",
-        "－",
-        "＠",
-    ):
-        return "'" + value if value.lstrip(" ")[:1] else value
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return "'" + value
     return value
 
 
@@ -297,7 +288,7 @@ def _scaled(value: object, units: tuple[tuple[float, str], ...], unknown: str) -
     for unit, suffix in units:
         if size >= unit * 0.9995:  # 999.6 million is 1B, not 1000M
             scaled = size / unit
-            digits = f"{scaled:.1f}" if scaled < 9.95 else f"{scaled:,.0f}"
+            digits = f"{scaled:.1f}" if scaled < 9.95 else f"{scaled + 1e-9:,.0f}"  # 32.5 is 33, not the even 32
             return (MINUS if n < 0 else "") + _trimmed(digits) + suffix
     return _signed(_trimmed(f"{n:.1f}"))
 

@@ -59,7 +59,7 @@ def text_width(text: str, size: float = LABEL_SIZE) -> float:
     return units * size
 
 
-def _candidates(gap: float, far: float) -> list[tuple[float, float, str, str]]:
+def _candidates(gap: float, *, is_of_line: bool) -> list[tuple[float, float, str, str]]:
     near = [
         (gap, 0, "left", "middle"),
         (-gap, 0, "right", "middle"),
@@ -70,7 +70,8 @@ def _candidates(gap: float, far: float) -> list[tuple[float, float, str, str]]:
         (gap, -gap * 0.7, "left", "top"),
         (-gap, -gap * 0.7, "right", "top"),
     ]
-    return near + [(dx / gap * far, dy / gap * far, xa, ya) for dx, dy, xa, ya in near[2:]]
+    rings = (2.2,) if is_of_line else (2.2, 4.0, 6.0)
+    return near + [(dx * ring, dy * ring, xa, ya) for ring in rings for dx, dy, xa, ya in near[2:]]
 
 
 def place(
@@ -110,7 +111,7 @@ def place(
         if len(placed) == most:
             break
         best: tuple[float, Placed, list[tuple[float, float, float, float]]] | None = None
-        for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, 2.2 * gap)):
+        for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, is_of_line=label.is_of_line)):
             boxes = [_box(label, size, dx, dy, xanchor, yanchor) for size in sizes]
             cost = _cost(boxes, sizes, taken, points, along, strict, mark_radius)
             if cost is not None and (best is None or cost + 0.1 * order < best[0]):
@@ -142,10 +143,12 @@ def along(
     """
     if not len(path):
         return []
-    for x, y in path[np.linspace(0, len(path) - 1, n).astype(int)]:
-        label = Label(float(x), float(y), text, 0, role, is_of_line=True)
-        if place([label], marks, lines, height=height, strict=2):
-            return [label]
+    spots = path[np.linspace(0, len(path) - 1, n).astype(int)]
+    for strict in (2, 1):
+        for x, y in spots:
+            label = Label(float(x), float(y), text, 0, role, is_of_line=True)
+            if place([label], marks, lines, height=height, strict=strict):
+                return [label]
     return []
 
 

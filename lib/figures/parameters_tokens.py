@@ -13,10 +13,10 @@ from lib.figures import labels, theme
 from lib.figures.legend import Legend, Mark
 from lib.schema.columns import COLUMNS
 
-HEIGHT = 600
-PLOT_HEIGHT = HEIGHT - 116
+HEIGHT = 580
+PLOT_HEIGHT = HEIGHT - 110
 KAPLAN_NOTE = "slope of Kaplan et al. 2020, anchored at GPT-3; the level is not theirs"
-_SYMBOL_SIZE = 9.5
+_SYMBOL_SIZE, _SCALE_WIDTH = 9.5, 170
 
 
 def parameters_tokens(
@@ -36,7 +36,7 @@ def parameters_tokens(
             ``is_inherited`` (tokens of the base it was made from), ``is_moe``, ``open_weights`` (bool), ``score``
             (fraction; NaN: drawn hollow), ``tokens_per_parameter``, ``training_flop``, ``ratio_text`` (over- or
             under-training in words, '' if not computed), ``released_on``, ``label`` (text to write beside the mark,
-            '' for none; the first rows' labels win). Rows without size or tokens are not drawn.
+            True for its name, '' or False for none; the first rows' labels win). Rows without size or tokens are not drawn.
         lines: Compute-optimal laws: ``law``, ``label``, ``size``, ``training_tokens``; at least two rows a law.
             The first law is the main one.
         band: Of the main law: ``size``, ``low``, ``high`` (tokens), ordered by size; may be empty.
@@ -65,7 +65,8 @@ def parameters_tokens(
         height=HEIGHT,
     )
     if score_label is not None and drawn["score"].notna().any():
-        figure.update_layout(coloraxis=_scale(drawn["score"], score_label), margin_t=62)
+        figure.update_layout(coloraxis=_scale(drawn["score"]), margin_t=56)
+        figure.add_annotation(_scale_title(score_label))
     return figure
 
 
@@ -81,7 +82,7 @@ def legend(points: pd.DataFrame, lines: pd.DataFrame, *, score_label: str | None
     if points["is_inherited"].any():
         entries.append((Mark("dot", "muted"), "tokens of the model it was made from"))
     for i, label in enumerate(lines.drop_duplicates("law")["label"]):
-        entries.append((Mark("line" if i == 0 else "dashed", "good"), str(label)))
+        entries.append((Mark(("line", "dashed", "dotted")[min(i, 2)], "good"), str(label)))
     entries.append((Mark("line", "undisclosed"), "equal training compute"))
     if has_kaplan:
         entries.append((Mark("dashed", "muted"), KAPLAN_NOTE))
@@ -211,7 +212,7 @@ def _marks(drawn: pd.DataFrame, score_label: str | None) -> list[Any]:
         }
         if is_scored:
             marker |= {"color": rows["score"].to_numpy(dtype=float), "coloraxis": "coloraxis"}
-            marker["line"]["color"] = [theme.colour("ink" if c else "background") for c in is_closed]
+            marker["line"]["color"] = [theme.colour("ink") if c else theme.SCORE_SCALE[3][1] for c in is_closed]
         else:
             marker["color"] = theme.colour("undisclosed")
             marker["line"]["color"] = [theme.colour("ink" if c else "undisclosed") for c in is_closed]
@@ -242,7 +243,7 @@ def _symbols(rows: pd.DataFrame, *, is_hollow: bool) -> list[str]:
     return names
 
 
-def _scale(scores: pd.Series, score_label: str) -> dict[str, Any]:
+def _scale(scores: pd.Series) -> dict[str, Any]:
     low, high = float(scores.min()), float(scores.max())
     if high - low < 0.05:
         low, high = low - 0.025, high + 0.025
@@ -256,19 +257,40 @@ def _scale(scores: pd.Series, score_label: str) -> dict[str, Any]:
             "xanchor": "right",
             "y": 1,
             "yanchor": "bottom",
-            "ypad": 6,
+            "ypad": 2,
             "xpad": 0,
             "lenmode": "pixels",
-            "len": 190,
+            "len": _SCALE_WIDTH,
             "thickness": 9,
             "outlinewidth": 0,
             "tickformat": ".0%",
             "nticks": 5,
             "ticks": "",
             "tickfont": {"size": 12, "color": theme.colour("muted")},
-            "title": {"text": formats.plotly(score_label), "side": "top", "font": {"size": 12.5, "color": theme.colour("muted")}},
+            "title": {"text": ""},
         },
     }  # fmt: skip
+
+
+def _scale_title(score_label: str) -> dict[str, Any]:
+    """The name of the colour scale, left of it.
+
+    It is no title of the colour bar: Plotly then moves the titles of the axes too (a horizontal bar shifts every title
+    that is drawn after it).
+    """
+    return {
+        "text": formats.plotly(score_label, 32),
+        "x": 1,
+        "xref": "x domain",
+        "xanchor": "right",
+        "xshift": -_SCALE_WIDTH - 8,
+        "y": 1,
+        "yref": "y domain",
+        "yanchor": "middle",
+        "yshift": 31,
+        "showarrow": False,
+        "font": {"size": 12.5, "color": theme.colour("muted")},
+    }
 
 
 def _hover(row: Any, score_label: str | None) -> str:
@@ -298,19 +320,20 @@ def _names(
     plane: _Plane,
 ) -> list[dict[str, Any]]:
     marks = plane.xy(drawn["size"].to_numpy(), drawn["training_tokens"].to_numpy())
-    named = drawn[drawn["label"].astype(str) != ""]
-    spots = plane.xy(named["size"].to_numpy(), named["training_tokens"].to_numpy())
-    wanted = [
-        labels.Label(x, y, formats.plotly(text, 32), 3) for (x, y), text in zip(spots, named["label"], strict=True)
+    named = drawn[np.array([bool(label) for label in drawn["label"]], dtype=bool)]
+    texts = [
+        label if isinstance(label, str) else name for label, name in zip(named["label"], named["name"], strict=True)
     ]
+    spots = plane.xy(named["size"].to_numpy(), named["training_tokens"].to_numpy())
+    wanted = [labels.Label(x, y, formats.plotly(text, 32), 3) for (x, y), text in zip(spots, texts, strict=True)]
     paths = [_clipped(line, plane) for _, line in lines.groupby("law", sort=False)]
     ends: list[labels.Label] = []
-    if paths:
+    if kaplan is not None and len(kaplan):
+        paths.append(_clipped(kaplan, plane))
+    if len(lines):
         ends += labels.along(paths[0], "compute-optimal", marks, paths, height=PLOT_HEIGHT, role="good")
     if kaplan is not None and len(kaplan):
-        ends += labels.along(
-            _clipped(kaplan, plane), "slope of Kaplan et al. 2020", marks, paths, height=PLOT_HEIGHT, role="muted"
-        )
+        ends += labels.along(paths[-1], "slope of Kaplan et al. 2020", marks, paths, height=PLOT_HEIGHT, role="muted")
     for flop, line in compute_lines.groupby("flop", sort=True):
         path = _clipped(line, plane)
         if len(path):

@@ -38,7 +38,7 @@ _SERIES: dict[str, tuple[str, str]] = {
     "level-2": ("#7A63B5", "#B7A4EE"),
     "level-3": ("#1F7F8C", "#5CC4CF"),
     "level-4": ("#00805E", "#33C39A"),
-    "pale": ("#C3CAD1", "#4A5561"),
+    "pale": ("#B6BEC7", "#596673"),
     "band": ("#DDF1EA", "#15302C"),
     "compute-line": ("#D3DAE0", "#34404C"),
     "small-pale": ("#B5D5E8", "#234A62"),
