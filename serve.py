@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.health import health
@@ -22,6 +23,10 @@ from lib.settings import ROOT, read_settings
 
 SECONDS_TO_END = 10
 settings = read_settings()
+
+# Streamlit takes a folder named "pages" for its older kind of app until app.py has run once: a first visit by a deep link
+# would get the page without app.py, and so without menu and size choice.
+PagesManager.uses_pages_directory = False
 
 if not settings.allow_public and not is_loopback(st.get_option("server.address")):
     sys.exit(REFUSAL)

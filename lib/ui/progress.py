@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import time
-from pathlib import Path
-from typing import Any
-
 import streamlit as st
 
 from lib import formats
 from lib.settings import read_settings
+from lib.sources.fill import FillState, fill_state, is_filling
 
 SECONDS = 2
-STALE_AFTER = 60
-"""Seconds without a word from the filling process after which it counts as gone (killed, or the machine slept)."""
-
-
-def read_progress(path: Path) -> dict[str, Any] | None:
-    """What the filling process last wrote; None when there is none, it has finished, or it went silent."""
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        age = time.time() - path.stat().st_mtime
-    except (OSError, ValueError):
-        # Not there yet, or read while it was replaced: the next look will do.
-        return None
-    if not isinstance(written, dict) or written.get("state") != "running" or age > STALE_AFTER:
-        return None
-    return written
 
 
 def show() -> None:
     """The line, if the store is being filled; it refreshes by itself and draws the page anew when it is done."""
-    if read_progress(_path()) is not None:
+    if running() is not None:
         _line()
+
+
+def running() -> FillState | None:
+    """How far the filling process is; None when there is none, also when one died without saying so."""
+    settings = read_settings()
+    state = fill_state(settings)
+    if state is None or state.finished_at is not None or not is_filling(settings):
+        return None
+    return state
 
 
 @st.fragment(run_every=SECONDS)
 def _line() -> None:
-    written = read_progress(_path())
-    if written is None:
+    state = running()
+    if state is None:
         st.rerun()
-    done, total = formats.number(written.get("done")), formats.number(written.get("total"))
-    label = formats.markdown(written.get("label") or "Reading the shipped data", 80)
-    words = f"{label}: {formats.count(done)} of {formats.count(total)}" if total else label
-    st.progress(min(1.0, (done or 0) / total) if total else 0.0, text=f":gray[{words}. Pages show what is in so far.]")
-
-
-def _path() -> Path:
-    return read_settings().data_dir / "fill.json"
+    words = f"{formats.markdown(state.label or 'Reading the shipped data', 80)}: {formats.count(state.done)} of {formats.counted(state.total, 'file')}"
+    share = min(1.0, state.done / state.total) if state.total else 0.0
+    st.progress(share, text=f":small[:gray[{words}. Pages show what is in so far.]]")
