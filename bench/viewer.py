@@ -71,6 +71,7 @@ class Viewer:
         start = time.perf_counter()
         self._connection.send(message.SerializeToString())
         while True:
+            self._answer_at_once()
             raw = self._connection.recv(timeout=RERUN_S)
             assert isinstance(raw, bytes)
             seen.n_bytes += len(raw)
@@ -86,6 +87,15 @@ class Viewer:
                 break
         seen.seconds = time.perf_counter() - start
         return seen
+
+    def _answer_at_once(self) -> None:
+        """Acknowledge packets without the usual delay.
+
+        The server's sockets wait for the acknowledgement of one small message before they send the next, and the
+        kernel of an idle reader gives it after 40 ms: more than most reruns take. The option holds for one packet.
+        """
+        if hasattr(socket, "TCP_QUICKACK"):
+            self._connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class Frames:
     def models(self) -> pd.DataFrame:
         """One row per model, indexed by its id; columns in ``frames_models.COLUMNS``.
 
-        Models whose source is withdrawn are left out unless a live run is theirs.
+        Community models, and models whose source is withdrawn, are left out unless a live run is theirs.
         """
         return self._models.copy(deep=False)
 
@@ -191,7 +191,11 @@ class Frames:
         numbers = np.unique(self._state.runs["model"][self._live])
         names = self._state.vocabularies["model"].texts
         used = {names[number] for number in numbers if number >= 0}
-        shown = [m for m in catalogue.models.values() if m["id"] in used or is_shown(m, sources)]
+        shown = [
+            model
+            for model in catalogue.models.values()
+            if model["id"] in used or (model["origin"] != "community" and is_shown(model, sources))
+        ]
         facts = [row for row in (*catalogue.facts, *catalogue.own_facts) if is_shown(row, sources)]
         return model_frame(shown, facts, [row for row in catalogue.rumours if is_shown(row, sources)])
 
