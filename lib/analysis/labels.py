@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,18 +10,18 @@ import pandas as pd
 from lib.analysis.comparability import DOCUMENT
 
 
-def protocol_label(parts: pd.DataFrame, benchmark_labels: Mapping[str, str]) -> str:
-    """What is measured and by whom. ``parts`` has one row of identity fields per benchmark.
+def protocol_label(parts: Sequence[Mapping[str, Any]], benchmark_labels: Mapping[str, str]) -> str:
+    """What is measured and by whom. ``parts`` has the identity fields of each benchmark.
 
     Text from files, as it is: whoever shows it escapes it.
     """
-    first = parts.iloc[0]
-    names = [str(benchmark_labels.get(b) or b) for b in parts["benchmark"]]
+    first = parts[0]
+    names = [str(benchmark_labels.get(b) or b) for b in (part["benchmark"] for part in parts)]
     what = names[0] if len(names) == 1 else f"{len(names)} benchmarks"
-    shots = parts["n_shot"].unique()
+    shots = {part["n_shot"] for part in parts}
     words = [what]
-    if len(shots) == 1 and pd.notna(shots[0]):
-        words.append(f"{int(shots[0])}-shot")
+    if len(shots) == 1 and pd.notna(first["n_shot"]):
+        words.append(f"{int(first['n_shot'])}-shot")
     if len(names) == 1:
         words.append(str(first["metric"]))
         words += [str(first[field]) for field in ("filter", "prompt") if _given(first[field]) not in ("", "none")]
@@ -31,19 +31,25 @@ def protocol_label(parts: pd.DataFrame, benchmark_labels: Mapping[str, str]) -> 
     return f"{', '.join(words)} · {evaluator_label(first)}"
 
 
-def evaluator_label(row: Mapping[str, Any] | pd.Series) -> str:
+def evaluator_label(row: Mapping[str, Any]) -> str:
     """Who evaluated: the harness, the board, or the document that prints the numbers."""
     evaluator, document = _given(row["evaluator"]), _given(row["document"])
-    place = ", ".join(part for part in document.split(" | ")[:2] if part)
+    title, _, rest = document.partition(" | ")
+    table = rest.split(" | ")[0]
+    place = f"{title}, {table}" if table and table not in title else title
     if evaluator == DOCUMENT:
         harness = _given(row.get("evaluator_version")).split(" (")[0]
         name = f"{harness}, as printed in {place}" if harness else f"as printed in {place}"
     else:
-        kind, _, rest = evaluator.partition(":")
-        name = {"board": rest, "fork": f"{rest} (a fork of lm-eval)"}.get(kind, evaluator) if rest else evaluator
+        kind, _, tool = evaluator.partition(":")
+        name = _named(kind, tool) or evaluator
         name += f", {place}" if place else ""
     template = _given(row["chat_template"])
     return name + (", chat template" if template not in ("", "none") else "")
+
+
+def _named(kind: str, tool: str) -> str:
+    return {"board": tool, "fork": f"{tool} (a fork of lm-eval)" if tool else ""}.get(kind, "")
 
 
 def _given(value: object) -> str:

@@ -91,7 +91,7 @@ def group(
     choices = _choices(identities, list(dict.fromkeys(benchmarks)))
     protocols = _describe(choices, identities, pairs, kept, catalogue)
     widest_of = {i: key for key, row in reversed(list(protocols["identities"].items())) for i in row}
-    kept["protocol"] = kept["identity"].map(widest_of).fillna("").astype(str)
+    kept["protocol"] = np.array([widest_of.get(i, "") for i in kept["identity"]], dtype=object)
     return Grouping(kept.drop(columns="task_identity"), protocols, excluded)
 
 
@@ -190,7 +190,8 @@ def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.Data
     first = scores.sort_values("n_samples", kind="stable").drop_duplicates("identity").set_index("identity")
     identities = first[[*IDENTITY]].sort_index().copy()
     # Only for the label: who ran it, when a whole document names one harness.
-    identities["evaluator_version"] = scores.groupby("identity")["evaluator_version"].agg(_only)
+    versions = scores.groupby("identity")["evaluator_version"].agg(["first", "nunique"])
+    identities["evaluator_version"] = versions["first"].where(versions["nunique"] == 1)
     text = identities[[*IDENTITY]].astype(object).where(identities.notna(), "").astype(str)
     joined = text.agg("\x1f".join, axis=1)
     identities["digest"] = [hashlib.sha256(t.encode()).hexdigest() for t in joined]
@@ -199,11 +200,6 @@ def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.Data
         str(m) == str(default.get(b)) for b, m in zip(identities["benchmark"], identities["metric"], strict=True)
     ]
     return identities
-
-
-def _only(values: pd.Series) -> str | None:
-    distinct = values.dropna().unique()
-    return str(distinct[0]) if len(distinct) == 1 else None
 
 
 def _pairs(scores: pd.DataFrame, eligible: pd.Index | None) -> pd.DataFrame:
@@ -218,26 +214,24 @@ def _choices(identities: pd.DataFrame, benchmarks: list[str]) -> list[tuple[int,
     """Identities that make a protocol, one per benchmark in the order given; each choice once."""
     if len(benchmarks) == 1:
         return [(int(i),) for i in identities.index]
-    ranked = identities.sort_values(["is_default", "n_models", "digest"], ascending=[False, False, True], kind="stable")
-    ranked = ranked[ranked["n_models"] > 0]
-    family = _combined(ranked, FAMILY)
-    shots = ranked["n_shot"].to_numpy(float, na_value=np.nan)
-    choices: dict[tuple[int, ...], None] = {}
-    for f in np.unique(family):
-        of_family = ranked[family == f]
-        choices.update(_best(of_family, benchmarks))
-        for n in np.unique(shots[family == f]):
-            if not np.isnan(n):
-                choices.update(_best(of_family[of_family["n_shot"] == n], benchmarks))
-    return list(choices)
+    ranked = identities[identities["n_models"] > 0].sort_values(
+        ["is_default", "n_models", "digest"], ascending=[False, False, True], kind="stable"
+    )
+    ranked = ranked.reset_index().assign(
+        family=_combined(ranked, FAMILY),
+        position=ranked["benchmark"].map({b: i for i, b in enumerate(benchmarks)}).to_numpy(),
+    )
+    over_all = _complete(ranked, ["family"], len(benchmarks))
+    per_shots = _complete(ranked[ranked["n_shot"].notna()], ["family", "n_shot"], len(benchmarks))
+    return list(dict.fromkeys([*over_all, *per_shots]))
 
 
-def _best(ranked: pd.DataFrame, benchmarks: list[str]) -> dict[tuple[int, ...], None]:
-    """The best identity of each benchmark; nothing when one of them is missing."""
-    first = ranked.reset_index().drop_duplicates("benchmark").set_index("benchmark")["identity"]
-    if not set(benchmarks) <= set(first.index):
-        return {}
-    return {tuple(int(first[b]) for b in benchmarks): None}
+def _complete(ranked: pd.DataFrame, by: list[str], n: int) -> list[tuple[int, ...]]:
+    """The best identity of each benchmark within each group that has all of them."""
+    best = ranked.drop_duplicates([*by, "position"]).sort_values([*by, "position"], kind="stable")
+    n_found = best.groupby(by)["position"].transform("size")
+    chosen = best.loc[(n_found == n).to_numpy(bool), "identity"].to_numpy(int)
+    return [tuple(int(i) for i in row) for row in chosen.reshape(-1, n)]
 
 
 def _describe(
@@ -250,34 +244,34 @@ def _describe(
     labels: dict[str, str] = (
         {} if catalogue is None else {str(k): str(v) for k, v in catalogue["label"].dropna().items()}
     )
-    of_identity = {i: rows["model"] for i, rows in pairs.groupby("identity")}
-    n_rows = scores["identity"].value_counts()
+    facts = dict(zip(identities.index, identities.to_dict("records"), strict=True))
+    having: dict[int, set[str]] = {i: set() for i in facts}
+    for i, model in zip(pairs["identity"], pairs["model"], strict=True):
+        having[i].add(model)
+    n_rows = scores["identity"].value_counts().to_dict()
     cautions = _cautions(scores, identities)
     rows, keys, is_default = [], [], []
     for choice in choices:
-        parts = identities.loc[list(choice)]
-        # A pair occurs once, so a model has a complete row when it is counted once per identity.
-        having = pd.concat([of_identity.get(i, pairs["model"].iloc[:0]) for i in choice]).value_counts()
-        shots = parts["n_shot"].unique()
-        first = parts.iloc[0]
+        parts = [facts[i] for i in choice]
+        shots = {part["n_shot"] for part in parts}
         rows.append(
             (
                 protocol_label(parts, labels),
-                *(first[field] for field in FAMILY),
-                tuple(parts["benchmark"]),
-                tuple(parts["metric"]),
-                float(shots[0]) if len(shots) == 1 else float("nan"),
-                int((having == len(choice)).sum()),
-                int(n_rows[list(choice)].sum()),
+                *(parts[0][field] for field in FAMILY),
+                tuple(part["benchmark"] for part in parts),
+                tuple(part["metric"] for part in parts),
+                float(shots.pop()) if len(shots) == 1 else float("nan"),
+                len(set.intersection(*(having[i] for i in choice))),
+                sum(n_rows[i] for i in choice),
                 tuple(dict.fromkeys(c for i in choice for c in cautions[i])),
                 choice,
             )
         )
-        keys.append(hashlib.sha256("".join(parts["digest"]).encode()).hexdigest()[:8])
-        is_default.append(parts["is_default"].mean())
-    frame = pd.DataFrame(rows, columns=[*PROTOCOL_COLUMNS], index=pd.Index(keys, name="key", dtype=object))
+        keys.append(hashlib.sha256("".join(part["digest"] for part in parts).encode()).hexdigest()[:8])
+        is_default.append(sum(part["is_default"] for part in parts))
     if not rows:
         return _no_protocols()
+    frame = pd.DataFrame(rows, columns=[*PROTOCOL_COLUMNS], index=pd.Index(keys, name="key", dtype=object))
     return frame.iloc[np.lexsort((np.array(keys), -np.array(is_default), -frame["n_models"].to_numpy()))]
 
 
