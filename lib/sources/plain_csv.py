@@ -227,7 +227,7 @@ class _Book:
 def _result(row: dict[str, Any], cell: _Cell, file: str) -> Result:
     metric = row.get("metric") or DEFAULT_METRIC
     scale = 100.0 if row.get("unit") == "percent" else 1.0
-    score = cell.score / scale
+    score = _scaled(cell.score, scale)
     if (metric.casefold() in PROPORTIONS or row.get("unit")) and not 0 <= score <= 1:
         wanted = (
             "a percentage from 0 to 100" if scale > 1 else "a fraction from 0 to 1, or the column unit with 'percent'"
@@ -237,16 +237,17 @@ def _result(row: dict[str, Any], cell: _Cell, file: str) -> Result:
         raise refused_cell(file, cell.line, "stderr", expected="0 or more", found=cell.stderr)
     if (row.get("n_shot") or 0) < 0:
         raise refused_cell(file, cell.line, "n_shot", expected="0 or more", found=row["n_shot"])
+    stderr = None if cell.stderr is None else _scaled(cell.stderr, scale)
     result = Result(
         task=cell.benchmark,
         metric=metric,
         filter=row.get("filter") or "none",
         prompt=row.get("prompt") or "",
         score=score,
-        stderr=None if cell.stderr is None else cell.stderr / scale,
+        stderr=stderr,
         n_samples=cell.n,
         score_published=score,
-        stderr_published=None if cell.stderr is None else cell.stderr / scale,
+        stderr_published=stderr,
         n_shot=row.get("n_shot"),
         task_version=row.get("task_version"),
         higher_is_better=row.get("higher_is_better"),
@@ -277,6 +278,11 @@ def _count(result: Result, cell: _Cell, scale: float, file: str) -> None:
         result.stderr = proportion_stderr(result.score, cell.n)
         result.stderr_rule = "counts"
         result.flags = (*result.flags, "stderr-zero") if result.stderr == 0 else result.flags
+
+
+def _scaled(value: float, scale: float) -> float:
+    """The value as a fraction; dividing a percentage leaves no digits that nobody wrote (70.7 is 0.707)."""
+    return value if scale == 1 else round(value / scale, 15)
 
 
 def _decimals(written: str) -> int:
