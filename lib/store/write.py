@@ -118,12 +118,14 @@ def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Ma
         active = [(sources[i], file) for i, file in enumerate(rows) if states[i] != "unchanged"]
         if active:
             writing.is_changed = True
-            write_catalogue(writing, active)
+            replaced = {sources[i] for i, state in enumerate(states) if state == "replaced"}
+            # A new file without tables has neither rows to write nor older ones to delete: nearly every file.
+            catalogue = [(s, file) for s, file in active if s in replaced or file.file.parsed.tables]
+            write_catalogue(writing, catalogue)
             wanted = {run.prepared.model_id for _, file in active for run in file.runs} - {None}
             refuse_unknown_models(writing.connection, {m for m in wanted if m is not None}, active[0][1].file.name)
-            replaced = [sources[i] for i, state in enumerate(states) if state == "replaced"]
-            write_runs(writing, active, set(replaced))
-            forget_missing_models(writing.connection, active)
+            write_runs(writing, active, replaced)
+            forget_missing_models(writing.connection, catalogue)
         _write_refusals(writing, batches, [file for _, file in active])
         return [file.outcome._replace(state=state) for file, state in zip(rows, states, strict=True)]
 
