@@ -165,3 +165,19 @@ def test_whatever_stands_in_a_record_it_is_read_or_refused(path, value):
         assert refusal.place
     else:
         assert parsed.runs[0].results
+
+
+def test_every_column_of_a_plain_csv_is_documented():
+    text = (Path(__file__).parents[2] / "docs/data-formats.md").read_text("utf-8")
+    for name in (*plain_csv.LONG, *plain_csv.OTHER_NAMES):
+        assert f"`{name}`" in text, name
+    for name in plain_csv.COUNTED - {"exact match"}:
+        assert f"`{name}`" in text, name
+
+
+def test_the_examples_in_the_document_are_read():
+    text = (Path(__file__).parents[2] / "docs/data-formats.md").read_text("utf-8")
+    examples = text.split("```csv\n")[1:]
+    assert len(examples) == 2
+    for example in examples:
+        assert plain_csv.parse(csv_file(example.split("```")[0])).runs
