@@ -141,7 +141,10 @@ def _repair(group: Result, leaves: list[Result], are_errors_reliable: bool, warn
         return
     scored = [leaf for leaf in leaves if leaf.score is not None]
     sizes = _sizes(scored)
-    mean = which_mean(group.score, [leaf.score for leaf in scored if leaf.score is not None], sizes)
+    scores = [leaf.score for leaf in scored if leaf.score is not None]
+    # Where all sub-tasks score the same and no size is known, the value does not say which mean it is.
+    is_told = sizes is not None or len(set(scores)) > 1
+    mean = which_mean(group.score, scores, sizes) if is_told else None
     flags = [f for f in group.flags if f not in ("n-recovered", "n-disagrees")]
     group.n_correct = None
     group.stderr = None
@@ -151,7 +154,7 @@ def _repair(group: Result, leaves: list[Result], are_errors_reliable: bool, warn
             flags.append("stderr-wrong")
         elif group.stderr_published:
             group.stderr, group.stderr_rule = group.stderr_published, "published"
-        if leaves:
+        if leaves and is_told:
             warnings.add(f"results.{group.task[:100]}: {group.metric[:100]} is no mean of its sub-tasks; value kept.")
         group.flags = tuple(flags)
         return

@@ -18,9 +18,9 @@ from lib.sources.lm_eval_run import read_limit, read_run
 from lib.sources.lm_eval_sample_rows import samples_table
 from lib.sources.readers import whole
 
-_OWN_KEYS = frozenset({"versions", "config", "configs", "n-shot", "lm_eval_version", "git_hash", "group_subtasks"})
+_TASK_DETAILS = frozenset({"configs", "versions", "n-shot", "n-samples", "higher_is_better"})
+_OWN_KEYS = _TASK_DETAILS | {"config", "lm_eval_version", "git_hash", "group_subtasks"}
 _RUN_DETAILS = frozenset({"git_hash", "model_source", "lm_eval_version", "chat_template", "date"})
-_TASK_DETAILS = frozenset({"configs", "versions", "n-shot", "n-samples"})
 
 
 def is_results_file(candidate: Candidate) -> bool:

@@ -6,7 +6,6 @@ A *cell* is a ``Result`` of one task, metric and filter. Here a task stands alon
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,6 +17,8 @@ from lib.stats.recovered import binomial_stderr, correct_count, counts_from_stde
 MAX_NAME = 300
 """Longer names of tasks, metrics and filters are not stored."""
 MAX_TASKS = 20_000
+LARGEST = 1e100
+"""Numbers beyond are no scores and count as infinite: no perplexity comes near, and sums of them overflow."""
 MAX_WARNINGS = 50
 
 
@@ -54,7 +55,7 @@ def split_key(key: str) -> tuple[str, str, bool]:
     is_error = metric.endswith("_stderr") and metric != "_stderr"
     if is_error:
         metric = metric[: -len("_stderr")]
-    return metric, (name.strip() or "none") if comma else "none", is_error
+    return metric.strip(), (name.strip() or "none") if comma else "none", is_error
 
 
 def read_cells(task: str, row: dict[str, Any], facts: TaskFacts, warnings: Warnings) -> list[Result]:
@@ -64,7 +65,7 @@ def read_cells(task: str, row: dict[str, Any], facts: TaskFacts, warnings: Warni
     ``missing``. ``bypass`` (a run without scoring) is dropped.
     """
     errors: dict[tuple[str, str], Any] = {}
-    scores: list[tuple[str, str, float]] = []
+    scores: dict[tuple[str, str], float] = {}
     for key, value in row.items():
         if key in NOT_METRICS:
             continue
@@ -72,14 +73,16 @@ def read_cells(task: str, row: dict[str, Any], facts: TaskFacts, warnings: Warni
         if is_error:
             errors[metric, filter_name] = value
         elif type(value) is float or type(value) is int:
-            scores.append((metric, filter_name, value))
+            if (metric, filter_name) in scores:
+                warnings.add(f"results.{task[:100]}.{key[:100]}: the metric is there twice; the first is kept.")
+            scores.setdefault((metric, filter_name), value)
         elif metric != "alias":
             warnings.add(f"results.{task[:100]}.{key[:100]}: {_kind(value)} is not a score; skipped.")
     cells = []
-    for metric, filter_name, value in scores:
+    for (metric, filter_name), value in scores.items():
         if metric == "bypass":
             warnings.add(f"results.{task[:100]}.bypass: a run without scoring; skipped.")
-        elif not metric.strip() or len(metric) > MAX_NAME or len(filter_name) > MAX_NAME:
+        elif not metric or len(metric) > MAX_NAME or len(filter_name) > MAX_NAME:
             warnings.add(f"results.{task[:100]}: a metric without a usable name; skipped.")
         else:
             cells.append(_cell(task, metric, filter_name, value, errors.get((metric, filter_name), _ABSENT), facts))
@@ -96,7 +99,7 @@ def _cell(task: str, metric: str, filter_name: str, value: float, error: Any, fa
     stated, n_shot, version, digest, directions = facts
     higher = direction(metric, directions.get(metric))
     score = float(value)
-    if not math.isfinite(score):
+    if not abs(score) <= LARGEST:
         return Result(
             task, metric, filter_name, n_samples=stated, n_shot=n_shot, task_version=version, task_hash=digest,
             higher_is_better=higher, flags=("not-a-number",), status="missing",
@@ -130,7 +133,7 @@ def _printed_error(error: Any) -> tuple[float | None, str]:
     """The printed standard error as a number, and the flag that it earns. ``N/A`` and text are missing, never 0."""
     if type(error) is float or type(error) is int:
         number = float(error)
-        if number > 0 and number < math.inf:
+        if 0 < number <= LARGEST:
             return number, ""
         if number == 0:
             return number, "stderr-zero"

@@ -25,8 +25,8 @@ BACKENDS = frozenset(_BACKENDS_NAMES.split())
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?")
 _OTHER_STAMPS = (
-    re.compile(r"(?P<y>20\d\d)-(?P<m>\d\d)-(?P<d>\d\d)(?:[-T_]\d\d[-:]?\d\d|$|\D)"),
-    re.compile(r"(?P<m>\d\d)-(?P<d>\d\d)-(?P<y>20\d\d)-\d\d-\d\d-\d\d"),
+    re.compile(r"(?<![\d-])(?P<y>20\d\d)-(?P<m>\d\d)-(?P<d>\d\d)(?:[-T_]\d\d[-:]?\d\d|$|\D)"),
+    re.compile(r"(?<![\d-])(?P<m>\d\d)-(?P<d>\d\d)-(?P<y>20\d\d)-\d\d-\d\d-\d\d"),
 )
 _SEEDS = (("random", "random_seed"), ("numpy", "numpy_seed"), ("torch", "torch_seed"), ("fewshot", "fewshot_seed"))
 _DTYPES = {"half": "float16", "fp16": "float16", "bf16": "bfloat16", "fp32": "float32", "float": "float32"}

@@ -6,7 +6,6 @@ Which question, which prompt, what came back, and one number per metric where th
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from typing import Any
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from lib.errors import RefusedInput
 from lib.schema.records import Samples
-from lib.sources.lm_eval_rows import MAX_NAME, Warnings
+from lib.sources.lm_eval_rows import LARGEST, MAX_NAME, Warnings
 
 _FIXED_NAMES = """
     doc_id doc target arguments resps filtered_resps doc_hash prompt_hash target_hash filter metrics truth
@@ -86,14 +85,14 @@ def metric_value(value: Any, *, is_text: bool) -> float | None:
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if abs(value) <= LARGEST else None
     if is_text and isinstance(value, str):
         stripped = value.strip()
         if stripped in ("True", "False"):
             return float(stripped == "True")
         if len(stripped) <= 40 and _NUMBER.match(stripped):
             number = float(stripped)
-            return number if math.isfinite(number) else None
+            return number if abs(number) <= LARGEST else None
     return None
 
 

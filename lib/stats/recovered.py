@@ -33,7 +33,7 @@ def counts_from_stderr(score: float, stderr: float) -> Counts | None:
     Source:
         The error of a mean with the sample standard deviation, ``se**2 = p(1-p)/(n-1)``, solved for n.
     """
-    if not 0 < score < 1 or not stderr > 0:
+    if not 0 < score < 1 or not stderr > 1e-100:
         return None
     variance = score * (1 - score)
     exact = 1 + variance / (stderr * stderr)

@@ -95,7 +95,7 @@ def row_of(result):
 
 def samples_of(samples):
     table = samples.table
-    first = {name: value for name, value in table.slice(0, 1).to_pylist()[0].items()}
+    first = table.slice(0, 1).to_pylist()[0]
     means = {}
     for name in table.column_names:
         if name.startswith("metric:"):
