@@ -81,8 +81,7 @@ class Viewer:
                 seen.elements.append(forward.delta.new_element)
             elif kind == "navigation":
                 seen.pages = [page.url_pathname for page in forward.navigation.app_pages]
-            elif kind == "new_session":
-                self._hash = forward.new_session.page_script_hash or self._hash
+                self._hash = forward.navigation.page_script_hash
             elif kind == "script_finished":
                 break
         seen.seconds = time.perf_counter() - start
@@ -94,7 +93,7 @@ class Viewer:
         The server's sockets wait for the acknowledgement of one small message before they send the next, and the
         kernel of an idle reader gives it after 40 ms: more than most reruns take. The option holds for one packet.
         """
-        if hasattr(socket, "TCP_QUICKACK"):
+        if hasattr(socket, "TCP_QUICKACK"):  # Linux
             self._connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
