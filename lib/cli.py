@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except BrokenPipeError:
         # The reader of our output has gone (`| head`). Pointing it elsewhere keeps the interpreter quiet at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return REFUSED
     except KeyboardInterrupt:
         say("stopped; what was reported as taken in is in the store")

@@ -80,7 +80,7 @@ def _advice(store: Store, settings: Settings, *, n_unresolved: int) -> list[str]
     if not has_catalogue(store):
         advice.append("The catalogue of models is not in; get it: python -m lib fill --catalogue")
     else:
-        held = set(read.sources(store)["name"])
+        held = {*read.sources(store)["name"], *read.refusals(store)["name"]}
         missing = [f.path for f in shipped_files(settings.shipped_dir) if f.is_imported and not _is_held(f.path, held)]
         if missing:
             advice.append(f"{len(missing)} shipped files are not in ({missing[0]}, ...); get them: python -m lib fill")

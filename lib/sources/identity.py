@@ -6,7 +6,7 @@ The digest is SHA-256 over canonical JSON: keys sorted, no white space, results 
 from __future__ import annotations
 
 import hashlib
-import math
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -58,7 +58,7 @@ def run_digest(run: Run) -> str:
     own = {name: getattr(run, name) for name in CONFIGURATION}
     own["name"] = run.spellings[0]
     own["config"] = {key: value for key, value in run.config.items() if key not in TIMES_AND_HOST}
-    own["results"] = sorted((_result(r) for r in run.results), key=_identity)
+    own["results"] = sorted(map(_result, run.results), key=itemgetter(0, 1, 2, 3))
     if not run.results:
         own["samples"] = sorted((samples.task, table_digest(samples.table)) for samples in run.samples)
     return hashlib.sha256(canonical(own)).hexdigest()
@@ -81,24 +81,17 @@ def table_digest(table: pa.Table) -> str:
 def _result(result: Result) -> tuple[Any, ...]:
     """Identity and value as the file has them: what we recompute may improve without making another run."""
     score = result.score if result.score_published is None else result.score_published
+    error = result.stderr_published
+    # + 0.0: -0.0 and 0.0 are one number, and so are 1 and 1.0.
     return (
         result.task,
         result.prompt,
         result.filter,
         result.metric,
-        _number(score),
-        _number(result.stderr_published),
+        None if score is None else score + 0.0,
+        None if error is None else error + 0.0,
         result.n_shot,
         result.task_version,
         result.task_hash,
         result.status,
     )
-
-
-def _identity(row: tuple[Any, ...]) -> tuple[str, ...]:
-    return tuple(str(part) for part in row[:4])
-
-
-def _number(value: float | None) -> float | None:
-    """-0.0 and 0.0 are one number, and so are 1 and 1.0; what is not finite is unknown."""
-    return None if value is None or not math.isfinite(value) else float(value) + 0.0

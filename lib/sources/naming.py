@@ -99,9 +99,11 @@ class Naming:
         reported = run.params_reported
         if reported is None:
             return
-        if run.quantisation or quantisation_in(name):
-            status = "disputed"
-        elif known.params_total is not None and _differ(reported, known.params_total):
+        if (
+            run.quantisation
+            or quantisation_in(name)
+            or (known.params_total is not None and _differ(reported, known.params_total))
+        ):
             status = "disputed"
         else:
             status = size_status_for(name, reported, disputed=self._disputed)

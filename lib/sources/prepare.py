@@ -36,7 +36,7 @@ class Preparer:
     def __init__(self, store: Store, shipped: bool, meta: Meta) -> None:
         self.naming = Naming(store)
         self._store = store
-        self._shipped = shipped
+        self.is_shipped = shipped
         self._meta = meta
         self._attached: dict[int, int] = {}
         self._last: tuple[str, Run | None] = ("", None)
@@ -64,7 +64,7 @@ class Preparer:
             url=self._meta.url,
             licence=self._meta.licence,
             published_on=self._meta.published_on,
-            is_shipped=self._shipped,
+            is_shipped=self.is_shipped,
         )
         runs: dict[str, PreparedRun] = {}
         for run in parsed.runs:

@@ -32,6 +32,7 @@ class Raw:
         given: Its name as the reader typed it, for messages.
         name: Its name for the store: no folders of this machine above what was imported.
         path: Where it lies, or None for bytes that were handed over.
+        is_named: False for what a search of a folder found: licences and READMEs are then passed over.
     """
 
     given: str
@@ -39,6 +40,7 @@ class Raw:
     content: bytes
     path: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    is_named: bool = True
 
     @cached_property
     def digest(self) -> str:
@@ -70,7 +72,7 @@ def walk(paths: list[Path], limits: Limits) -> Iterator[Raw | RefusedInput]:
         if given.is_dir():
             for path, refusal in _files(given, given.resolve()):
                 shown = str(given / path.relative_to(given))
-                yield refusal or _read(path, shown, _stored_name(given, path), limits)
+                yield refusal or _read(path, shown, _stored_name(given, path), limits, is_named=False)
         else:
             yield _read(given, str(given), _stored_name(given, given), limits)
 
@@ -114,7 +116,7 @@ def _files(folder: Path, root: Path) -> Iterator[tuple[Path, RefusedInput | None
             yield path, None
 
 
-def _read(path: Path, given: str, name: str, limits: Limits) -> Raw | RefusedInput:
+def _read(path: Path, given: str, name: str, limits: Limits, *, is_named: bool = True) -> Raw | RefusedInput:
     shown = storable(given)
     try:
         # Opened without waiting: a named pipe must not hold up the import.
@@ -130,7 +132,7 @@ def _read(path: Path, given: str, name: str, limits: Limits) -> Raw | RefusedInp
         return RefusedInput("the file cannot be read", file=shown, found=reason)
     if len(content) > limits.raw_bytes:  # grew while it was read
         return _too_large(shown, len(content), limits)
-    return Raw(shown, name, content, path, limits)
+    return Raw(shown, name, content, path, limits, is_named)
 
 
 def _too_large(name: str, n_bytes: int, limits: Limits) -> RefusedInput:
