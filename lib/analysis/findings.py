@@ -56,9 +56,10 @@ def tokens_then_and_now(models: pd.DataFrame) -> Finding:
     return Finding(
         title,
         sentence(
-            "Before April 2022 models above 100 billion parameters saw a median of ",
+            "Before April 2022 the median model above 100 billion parameters saw ",
             Span(formats.plain(before), "large"),
-            f" training tokens for each ({formats.counted(len(then), 'model')}). Since 2024 models up to 10 billion saw ",
+            f" training tokens per parameter ({formats.counted(len(then), 'model')}). Since 2024 the median model up to "
+            "10 billion has seen ",
             Span(formats.plain(after), "small"),
             f" ({formats.counted(len(now), 'model')}).",
         ),
