@@ -111,13 +111,12 @@ class Resolver:
     def __init__(self, aliases: Any, models: Any) -> None:
         grouped: dict[tuple[bool, str], list[tuple[str, str, str | None]]] = {}
         for row in _records(aliases):
-            scope = row.get("scope") or ""
-            key = (row.get("origin") == "reader", scope)
-            grouped.setdefault(key, []).append((_trim(row["alias"]), row["model_id"], row.get("kind") or None))
+            key = (row.get("origin") == "reader", _text(row.get("scope")) or "")
+            grouped.setdefault(key, []).append((_trim(row["alias"]), row["model_id"], _text(row.get("kind"))))
         known = list(_records(models))
         self._groups = {key: _Names(pairs) for key, pairs in grouped.items()}
         self._ids = _Names((row["id"], row["id"], None) for row in known)
-        self._hub = _Names((row["hf_id"], row["id"], None) for row in known if isinstance(row.get("hf_id"), str))
+        self._hub = _Names((row["hf_id"], row["id"], None) for row in known if _text(row.get("hf_id")))
 
     def resolve(self, spellings: Sequence[str], scope: str = "") -> Resolution:
         """The model that the spellings mean.
@@ -168,6 +167,11 @@ def _records(rows: Any) -> Iterable[Mapping[str, Any]]:
     """Rows as dictionaries, also of a pandas frame."""
     records: Iterable[Mapping[str, Any]] = rows.to_dict("records") if hasattr(rows, "to_dict") else rows
     return records
+
+
+def _text(value: Any) -> str | None:
+    """The value when it is a text, else None: frames write NaN where a row has none."""
+    return value if isinstance(value, str) and value else None
 
 
 def _trim(spelling: str) -> str:

@@ -87,7 +87,8 @@ def test_a_served_variant_says_how_it_is_quantised(small):
 
 def test_frames_do_as_well_as_dictionaries():
     resolver = Resolver(pd.DataFrame(ALIASES), pd.DataFrame(MODELS))
-    assert resolver.resolve(("Mine",)).model_id == "qwen-7b"
+    mine = resolver.resolve(("Mine",))
+    assert (mine.model_id, mine.kind, mine.quantisation) == ("qwen-7b", None, None)
     assert resolver.resolve(("Qwen/Qwen-7B",)).model_id == "qwen-7b"
     assert resolver.resolve(("nan",)).model_id is None
 
