@@ -105,19 +105,16 @@ def _one_per_model(scores: pd.DataFrame) -> pd.DataFrame:
     """The first result of each (model, benchmark) in the order of precedence, with what it stands for."""
     if scores.empty:
         return empty()
-    scores = scores.assign(
-        _precedence=scores["kind"].map(PRECEDENCE).fillna(len(PRECEDENCE)).to_numpy(float),
-        _n=-scores["n_samples"].to_numpy(float, na_value=0.0),
-        # A date known to the month sorts before its days; unknown dates come last.
-        _date=_newest_first(scores["evaluated_on"]),
-    )
-    ordered = scores.sort_values(["_precedence", "_n", "_date", "run"], kind="stable")
-    groups = ordered.groupby(["model", "benchmark"], sort=True, observed=True)
-    first = groups.head(1).sort_values(["model", "benchmark"], kind="stable").reset_index(drop=True)
-    spread = groups["score"].agg(["min", "max", "size"]).reset_index()
+    order = _order(scores)
+    model, benchmark = (pd.factorize(scores[c], sort=True)[0][order] for c in ("model", "benchmark"))
+    is_first = np.concatenate([[True], (np.diff(model) != 0) | (np.diff(benchmark) != 0)])
+    starts = np.flatnonzero(is_first)
+    first = scores.iloc[order[starts]].reset_index(drop=True)
+    values = scores["score"].to_numpy(float)[order]
+    size = np.diff(np.append(starts, len(order)))
+    lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     score = first["score"].to_numpy(float)
-    size = spread["size"].to_numpy(int)
-    further = np.maximum(spread["max"].to_numpy(float) - score, score - spread["min"].to_numpy(float))
+    further = np.maximum(highest - score, score - lowest)
     stderr, n, k = (first[c].to_numpy(float, na_value=np.nan) for c in ("stderr", "n_samples", "n_correct"))
     stderr = np.where(np.isnan(stderr), binary_stderr(k, n), stderr)
     is_approximate = first["is_approximate"].to_numpy(bool)
@@ -140,25 +137,44 @@ def _one_per_model(scores: pd.DataFrame) -> pd.DataFrame:
     return result[list(COLUMNS)].astype(dict.fromkeys(_NUMBERS, float))
 
 
-def _newest_first(dates: pd.Series) -> np.ndarray:
-    text = dates.astype(object).where(dates.notna(), "").astype(str)
-    codes, _ = pd.factorize(text, sort=True)
-    return -codes
+def _order(scores: pd.DataFrame) -> np.ndarray:
+    """Rows by model and benchmark, and inside one measurement by precedence, questions, date and digest."""
+    n = scores["n_samples"].to_numpy(float, na_value=0.0)
+    precedence = scores["kind"].map(PRECEDENCE).to_numpy(float, na_value=float(len(PRECEDENCE)))
+    model, benchmark = (pd.factorize(scores[c], sort=True)[0] for c in ("model", "benchmark"))
+    several = pd.Series(model * (benchmark.max(initial=0) + 1) + benchmark).duplicated(keep=False).to_numpy()
+    date, run = np.zeros(len(scores), int), np.zeros(len(scores), int)
+    # Texts are ranked only where there is something to choose between: that is the slow part.
+    date[several] = -pd.factorize(_text(scores["evaluated_on"][several]), sort=True)[0]
+    run[several] = pd.factorize(_text(scores["run"][several]), sort=True)[0]
+    return np.lexsort((run, date, -n, precedence, benchmark, model))
 
 
-def _row_cautions(rows: pd.DataFrame) -> list[str]:
+def _text(column: pd.Series) -> pd.Series:
+    """Text with '' for unknown, so that unknown dates are the oldest."""
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def _row_cautions(rows: pd.DataFrame) -> np.ndarray:
     """For each row, what is unlike most rows of the same benchmark, or unknown while others know it."""
-    cautions: list[list[str]] = [[] for _ in range(len(rows))]
+    cautions = np.full(len(rows), "", dtype=object)
+    benchmark = rows["benchmark"].astype(object).to_numpy()
     for field in VARYING:
+        if rows[field].nunique() < 2:
+            continue
         values = rows[field].astype(object)
-        most = values.groupby(rows["benchmark"].to_numpy()).agg(_most_frequent).reindex(rows["benchmark"]).to_numpy()
+        most = values.groupby(benchmark).agg(_most_frequent).reindex(benchmark).to_numpy()
         differs = rows[field].notna().to_numpy() & pd.notna(most) & (values.to_numpy() != most)
-        for i in np.flatnonzero(differs):
-            cautions[i].append(f"{CAUTION_FIELDS[field]} differs from most")
-    some_known = rows["n_samples"].notna().groupby(rows["benchmark"].to_numpy()).transform("any").to_numpy()
-    for i in np.flatnonzero(rows["n_samples"].isna().to_numpy() & some_known):
-        cautions[i].append("number of questions not stated")
-    return ["; ".join(words) for words in cautions]
+        _add(cautions, differs, f"{CAUTION_FIELDS[field]} differs from most")
+    is_known = rows["n_samples"].notna()
+    if not is_known.all():
+        some_known = is_known.groupby(benchmark).transform("any").to_numpy()
+        _add(cautions, ~is_known.to_numpy() & some_known, "number of questions not stated")
+    return cautions
+
+
+def _add(cautions: np.ndarray, where: np.ndarray, words: str) -> None:
+    cautions[where] = [f"{before}; {words}" if before else words for before in cautions[where]]
 
 
 def _most_frequent(values: pd.Series) -> object:

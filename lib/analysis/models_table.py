@@ -42,11 +42,12 @@ def models_table(models: pd.DataFrame, measured: Measured, runs: pd.DataFrame | 
     own = models["training_tokens"].to_numpy(float, na_value=np.nan)
     inherited = models["tokens_inherited"].to_numpy(float, na_value=np.nan)
     tokens = np.where(own > 0, own, inherited)
+    total = models["params_total"].to_numpy(float, na_value=np.nan)
     table = models.assign(
         model=models.index,
         training_tokens=tokens,
         is_inherited=~(own > 0) & (inherited > 0),
-        tokens_per_parameter=tokens / models["params_total"].to_numpy(float, na_value=np.nan),
+        tokens_per_parameter=tokens / np.where(total > 0, total, np.nan),
         open_weights=is_open(models),
         n_runs=_n_runs(models.index, runs),
         marks=_marks(models),

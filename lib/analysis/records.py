@@ -96,7 +96,7 @@ def choose_targets(rows: pd.DataFrame, chance: float | None = None) -> list[floa
     steps = {}
     for tenth in range(1, 10):
         if tenth / 10 > floor + 1e-9:
-            steps[tenth / 10] = len(_staircase(rows, tenth / 10, is_strict=False))
+            steps[tenth / 10] = len(_positions(rows, tenth / 10, is_strict=False))
     telling = [target for target, n in steps.items() if n >= 2] or [target for target, n in steps.items() if n]
     return telling[-MOST_TARGETS:]
 
@@ -185,14 +185,17 @@ def _eligible(
     return rows.iloc[order].reset_index(drop=True), excluded
 
 
-def _staircase(rows: pd.DataFrame, target: float, *, is_strict: bool) -> pd.DataFrame:
-    """Records for one target among eligible rows, which are sorted by date, size, score and id."""
-    bound = rows["lower_bound"].to_numpy(float)
-    reaches = bound > target if is_strict else rows["score"].to_numpy(float) >= target
-    reaching = rows[reaches]
-    size = reaching["size"].to_numpy(float)
+def _positions(rows: pd.DataFrame, target: float, *, is_strict: bool) -> np.ndarray:
+    """Which eligible rows, sorted by date, size, score and id, are records for a target."""
+    score = rows["lower_bound" if is_strict else "score"].to_numpy(float)
+    reaching = np.flatnonzero(score > target if is_strict else score >= target)
+    size = rows["size"].to_numpy(float)[reaching]
     smallest_before = np.concatenate([[np.inf], np.minimum.accumulate(size)[:-1]]) if len(size) else size
-    steps = reaching[size < smallest_before]
+    return reaching[size < smallest_before]
+
+
+def _staircase(rows: pd.DataFrame, target: float, *, is_strict: bool) -> pd.DataFrame:
+    steps = rows.iloc[_positions(rows, target, is_strict=is_strict)]
     is_last = np.arange(len(steps)) == len(steps) - 1
     return steps.assign(target=float(target), is_filled=steps["lower_bound"].to_numpy(float) > target, is_last=is_last)
 
