@@ -6,6 +6,8 @@ are compared with each other and with nothing else.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +89,9 @@ class _Cell:
     column: str
 
 
+_Reader = Callable[["_Book", dict[str, Any], list[str], int], None]
+
+
 def _plain(name: str) -> str:
     folded = name.casefold()
     return OTHER_NAMES.get(folded, folded)
@@ -112,10 +117,10 @@ def parse(candidate: Candidate) -> Parsed:
     lines = read_lines(candidate)
     header = next(lines)[1]
     book = _Book(candidate)
-    read = _long_row if is_long(tuple(header)) else _wide_row
     columns = _columns(header, candidate.name)
+    read = _long_reader(header) if is_long(tuple(header)) else _wide_reader(header)
     for line, cells in lines:
-        read(book, columns, header, cells, line)
+        read(book, read_row(columns, cells, line, candidate.name), cells, line)
     if not book.runs:
         raise RefusedInput("no scores in the file", file=candidate.name, expected="at least one row with a score")
     return Parsed(runs=list(book.runs.values()))
@@ -125,6 +130,7 @@ def _columns(header: list[str], file: str) -> list[Column]:
     """The declared column of each name in the header; a benchmark's name (wide form) declares itself."""
     long = is_long(tuple(header))
     known = LONG if long else WIDE
+    names = frozenset(header)
     columns = []
     for name in header:
         declared = known.get(_plain(name))
@@ -134,47 +140,50 @@ def _columns(header: list[str], file: str) -> list[Column]:
             )
         if declared is None and not name:
             raise RefusedInput("a column without a name", file=file, place="line 1", expected="a benchmark's name")
-        columns.append(declared or _benchmark_column(name, header))
+        columns.append(declared or _benchmark_column(name, names))
     keys = [column.key for column in columns]
-    twice = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
+    twice = [key for key, times in Counter(keys).items() if times > 1]
     if twice:
         raise RefusedInput("the header names a column twice", file=file, place="line 1", found=", ".join(twice))
     return columns
 
 
-def _benchmark_column(name: str, header: list[str]) -> Column:
-    """A score, or the standard error or number of questions of the benchmark named before its ending."""
-    is_companion = any(name.endswith(end) and name.removesuffix(end) in header for end in (STDERR_ENDING, N_ENDING))
-    read = read_positive if is_companion and name.endswith(N_ENDING) else read_number
+def _is_companion(name: str, names: Collection[str]) -> bool:
+    """Whether a column belongs to the benchmark named before its ending."""
+    return any(name.endswith(end) and name.removesuffix(end) in names for end in (STDERR_ENDING, N_ENDING))
+
+
+def _benchmark_column(name: str, names: Collection[str]) -> Column:
+    """A score, or the standard error or number of questions of a benchmark."""
+    read = read_positive if _is_companion(name, names) and name.endswith(N_ENDING) else read_number
     return Column(name, read, key=f"column {name}")
 
 
-def _long_row(book: _Book, columns: list[Column], header: list[str], cells: list[str], line: int) -> None:
-    row = read_row(columns, cells, line, book.file)
-    column = next(name for name in header if _plain(name) == "score")
-    written = cells[header.index(column)]
-    cell = _Cell(
-        row["benchmark"], row["score"], written, row.get("stderr"), row.get("n"), row.get("n_correct"), line, column
-    )
-    book.add(row, cell)
+def _long_reader(header: list[str]) -> _Reader:
+    """Reads the one score of a row."""
+    place = next(i for i, name in enumerate(header) if _plain(name) == "score")
+
+    def read(book: _Book, row: dict[str, Any], cells: list[str], line: int) -> None:
+        stated = (row.get("stderr"), row.get("n"), row.get("n_correct"))
+        book.add(row, _Cell(row["benchmark"], row["score"], cells[place], *stated, line, header[place]))
+
+    return read
 
 
-def _wide_row(book: _Book, columns: list[Column], header: list[str], cells: list[str], line: int) -> None:
-    row = read_row(columns, cells, line, book.file)
-    names = [name for name in header if _plain(name) not in WIDE]
-    companions = {
-        name
-        for name in names
-        for end in (STDERR_ENDING, N_ENDING)
-        if name.endswith(end) and name.removesuffix(end) in names
-    }
-    for name in names:
-        score = row[f"column {name}"]
-        if name in companions or score is None:
-            continue
-        stderr = row.get(f"column {name}{STDERR_ENDING}")
-        n = row.get(f"column {name}{N_ENDING}")
-        book.add(row, _Cell(name, score, cells[header.index(name)], stderr, n, None, line, name))
+def _wide_reader(header: list[str]) -> _Reader:
+    """Reads the scores of a row, one per benchmark that has one."""
+    places = {name: i for i, name in enumerate(header) if _plain(name) not in WIDE}
+    scores = {name: i for name, i in places.items() if not _is_companion(name, places)}
+
+    def read(book: _Book, row: dict[str, Any], cells: list[str], line: int) -> None:
+        for name, place in scores.items():
+            score = row[f"column {name}"]
+            if score is not None:
+                stderr = row.get(f"column {name}{STDERR_ENDING}")
+                n = row.get(f"column {name}{N_ENDING}")
+                book.add(row, _Cell(name, score, cells[place], stderr, n, None, line, name))
+
+    return read
 
 
 class _Book:

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from lib.errors import RefusedInput
 from lib.sources.contract import Candidate
 
 LARGEST_COUNT = 2**63 - 1
+MOST_COLUMNS = 2000
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _FLAGS = {"1": True, "0": False, "true": True, "false": False, "True": True, "False": False}
@@ -224,7 +226,7 @@ def read_lines(candidate: Candidate) -> Iterator[tuple[int, list[str]]]:
 
     Raises:
         RefusedInput: If the content is not UTF-8, holds a NUL byte, has no header or one that names a column
-            twice, or if a row has another number of cells than the header.
+            twice or has more than ``MOST_COLUMNS``, or if a row has another number of cells than the header.
     """
     file = candidate.name
     try:
@@ -258,7 +260,11 @@ def read_lines(candidate: Candidate) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header_width(cells: list[str], file: str) -> int:
-    repeated = sorted({name for name in cells if cells.count(name) > 1}) if len(set(cells)) != len(cells) else []
+    if len(cells) > MOST_COLUMNS:
+        raise RefusedInput(
+            "too many columns", file=file, place="line 1", expected=f"at most {MOST_COLUMNS}", found=len(cells)
+        )
+    repeated = [name for name, times in Counter(cells).items() if times > 1]
     if repeated:
         raise RefusedInput("the header names a column twice", file=file, place="line 1", found=", ".join(repeated))
     return len(cells)

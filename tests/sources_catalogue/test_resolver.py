@@ -44,7 +44,7 @@ def small() -> Resolver:
         ("HuggyLlama/LLaMA-7B", "", "llama-7b", "Hub id, case ignored"),
         ("Qwen/Qwen-7B/", "", "qwen-7b", "Hub id"),
         ("https://huggingface.co/Qwen/Qwen-7B", "", "qwen-7b", "Hub id"),
-        ("/root/.cache/hub/models--Qwen--Qwen-7B/snapshots/0123abcd", "", "qwen-7b", "Hub id"),
+        ("/home/me/.cache/huggingface/hub/models--Qwen--Qwen-7B/snapshots/0123abcd", "", "qwen-7b", "Hub id"),
         ("/data/public_models/huggingface/Qwen/Qwen-7B", "", "qwen-7b", "Hub id"),
         ("Qwen__Qwen-7B", "", "qwen-7b", "Hub id"),
         ("/data/LLaMA/7B", "a.zip", "llama-7b", "scoped alias"),

@@ -121,3 +121,8 @@ def test_numbers_are_read_or_refused_never_anything_else(cell):
             read(cell)
         except ValueError as error:
             assert str(error)
+
+
+def test_a_header_of_a_million_columns_is_refused_at_once():
+    with pytest.raises(RefusedInput, match="too many columns"):
+        rows("", header="a," * 1_000_000 + "a\n")
