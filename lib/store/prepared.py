@@ -16,6 +16,7 @@ import orjson
 
 from lib.errors import RefusedInput
 from lib.schema.records import STDERR_RULES, Parsed, Result, Run
+from lib.store.files import digest_of_bytes
 from lib.store.samples import SampleFile
 
 KEY_BYTES = 2_000
@@ -241,6 +242,14 @@ def checked(value: Any, place: str, largest: int = LARGEST_INT64) -> Any:
 def plain_text(text: str) -> str:
     """Text for people, with what cannot be stored replaced."""
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def short_name(text: str) -> str:
+    """A name that an index can hold, whatever the text: what cannot be stored replaced, a long end by its hash."""
+    text = plain_text(text)
+    if len(text.encode()) <= KEY_BYTES:
+        return text
+    return f"{text[: KEY_BYTES // 8]}…{digest_of_bytes(text.encode())}"
 
 
 def _run_rows(prepared: PreparedRun) -> RunRows:

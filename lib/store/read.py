@@ -28,7 +28,7 @@ def finished_raw(store: Store) -> dict[str, str]:
     r = tables.raw_files.c
     with store.reading() as connection:
         rows = connection.execute(select(r.digest, r.finished_with).where(r.finished_with.is_not(None))).all()
-    return {digest: finished_with for digest, finished_with in rows}
+    return {row.digest: row.finished_with for row in rows}
 
 
 def aliases(store: Store) -> pd.DataFrame:

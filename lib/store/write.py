@@ -29,9 +29,9 @@ from lib.store.prepared import (
     RawFile,
     Refusal,
     file_rows,
-    key,
     plain_text,
     refuse_impossible,
+    short_name,
 )
 from lib.store.run_rows import write_runs
 
@@ -180,7 +180,7 @@ def _write_raw_files(writing: Writing, batches: Sequence[Batch]) -> None:
         )
     for raw, _, _, finished_with in batches:
         if raw.digest not in known:
-            values = (raw.digest, raw.name, raw.n_bytes, now(), finished_with)
+            values = (raw.digest, plain_text(raw.name), raw.n_bytes, now(), finished_with)
             columns = ("digest", "name", "n_bytes", "stored_at", "finished_with")
             insert_rows(connection, tables.raw_files, columns, [values])
         elif finished_with is not None and known[raw.digest] != finished_with:
@@ -280,7 +280,7 @@ def _write_refusals(writing: Writing, batches: Sequence[Batch], active: Sequence
     for some in portions(places):
         connection.execute(delete(r).where(tuple_(r.c.raw_digest, r.c.member).in_(some)))
     refused = {
-        (batch.raw.digest, key(member, "the member")): (plain_text(name), plain_text(reason))
+        (batch.raw.digest, short_name(member)): (plain_text(name), plain_text(reason))
         for batch in batches
         for member, name, reason in batch.refusals
     }
