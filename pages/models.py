@@ -16,17 +16,22 @@ if not cached.frames().counts["n_models"]:
 # Filter
 said = st.container()
 size = controls.size()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen_set = controls.choice("bench", "Benchmarks", sets) if sets else ""
-    with st.popover("More"):
-        community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
-        only_open = controls.switch("open", "Open weights only")
-        options = cached.made(models.filter_options, community=community)
-        licences = controls.several("licence", "Licence", options["licence"])
+places = st.columns([5, 5, 4, 4, 3, 2], vertical_alignment="bottom")
+with places[5].popover("More"):
+    community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
+    only_open = controls.switch("open", "Open weights only")
+    options = cached.made(models.filter_options, community=community)
+    licences = controls.several("licence", "Licence", options["licence"])
+with places[0]:
+    chosen_set = controls.choice("set", "Benchmarks", sets) if sets else ""
+with places[1]:
     protocols = cached.made(scores.protocol_options, benchmarks=scores.members(chosen_set), community=community)
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
+with places[2]:
     size_classes = controls.size_classes()
+with places[3]:
     families = controls.several("family", "Family", options["family"])
+with places[4]:
     search = controls.search()
 
 # Figure
@@ -54,6 +59,6 @@ if view.figure is not None:
 
 # Table and download
 if len(view.table):
-    page.table(view.table, key="models-table", alt="Models with sizes and scores", labels=view.labels)
+    page.table(view.table, key="models-table", alt="Models with sizes and scores", labels=view.labels, is_wide=True)
 page.left_out(view.left_out)
 downloads.buttons(view.rows, "models")

@@ -16,11 +16,14 @@ if not benchmarks:
 # Filter: the sentence stands above the controls, so its place is kept
 said = st.container()
 by = controls.size().by
-with st.container(horizontal=True, vertical_alignment="bottom"):
+left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
+with left:
     benchmark = controls.choice("bench", "Benchmark", benchmarks, default=scores.FAVOURITE)
+with middle:
     protocols = cached.made(scores.protocol_options, benchmarks=(benchmark,))
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
-    published = controls.switch("published", "As published, too", help="A pale line; evaluators differ.")
+with right:
+    published = controls.switch("published", "As published, too", default=True, help="A pale line; evaluators differ.")
 
 # Figure
 view = cached.made(overview.records_view, benchmark=benchmark, protocol=protocol, by=by, published=published)
@@ -39,7 +42,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown("**I want to**")
     for entry in links.PAGES:
         if entry.wish:
-            links.link(entry.address, entry.wish)
+            links.link(entry.address, f":blue[{entry.wish}]")
 
 # Table and download
 if view.figure is not None:

@@ -16,13 +16,18 @@ if not cached.frames().counts["n_models"]:
 said = st.container()
 by = controls.size().by
 first, last = cached.made(plane.year_range)
-with st.container(horizontal=True, vertical_alignment="bottom"):
+places = st.columns([3, 4, 3, 4, 2])
+with places[0]:
     benchmark = controls.choice("colour", "Colour by", cached.made(plane.colour_options))
+with places[1]:
     protocols = cached.made(scores.protocol_options, benchmarks=(benchmark,))
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
+with places[2]:
     years = controls.years(first, last)
+with places[3]:
     laws = controls.several("laws", "Laws", plane.LAWS, default=["refit"], empty="none")
-    weights = controls.view("weights", "Weights", plane.WEIGHTS)
+with places[4]:
+    weights = controls.choice("weights", "Weights", plane.WEIGHTS)
 
 # Figure
 view = cached.made(

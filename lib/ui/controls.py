@@ -48,7 +48,7 @@ def draw_size() -> None:
     if unit == "class":
         at = st.session_state.get("upto", DEFAULT_CLASS)
         st.select_slider(
-            f"Small means up to {at} weight",
+            f"**Small means up to {at} weight**",
             options=list(CLASS_LIMITS),
             value=DEFAULT_CLASS,
             key="upto",
@@ -57,7 +57,7 @@ def draw_size() -> None:
         )
     else:
         st.select_slider(
-            f"Small means at most {st.session_state.get('small', DEFAULT_LIMIT)}",
+            f"**Small means at most {st.session_state.get('small', DEFAULT_LIMIT)}**",
             options=list(LIMITS),
             value=DEFAULT_LIMIT,
             key="small",
@@ -127,9 +127,9 @@ def several(key: str, label: str, options: Mapping[str, str], *, default: Sequen
     )
 
 
-def switch(key: str, label: str, *, help: str = "") -> bool:
-    """Off unless the reader, or the address, turns it on."""
-    return st.toggle(label, key=key, bind="query-params", help=help or None)
+def switch(key: str, label: str, *, default: bool = False, help: str = "") -> bool:
+    """On or off."""
+    return st.toggle(label, value=default, key=key, bind="query-params", help=help or None)
 
 
 def search(key: str = "q", label: str = "Search") -> str:
@@ -147,20 +147,6 @@ def years(first: int, last: int, key: str = "years") -> tuple[int, int]:
 def size_classes(key: str = "class") -> list[str]:
     """Weight classes to keep; none means all."""
     return several(key, "Size class", {one: CLASS_LABELS[one] for one in CLASS_ORDER})
-
-
-def view(key: str, label: str, options: Mapping[str, str]) -> str:
-    """One of two or three ways to see the same thing; the first is the default."""
-    chosen = st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        default=next(iter(options)),
-        required=True,
-        key=key,
-        bind="query-params",
-    )
-    return chosen or next(iter(options))
 
 
 def _mend(key: str, options: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ def buttons(table: pd.DataFrame, name: str) -> None:
         name: Start of the file's name; anything but letters, digits and dashes is dropped.
     """
     stem = f"pound-for-pound-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download CSV",
             data=lambda: csv(table),
@@ -38,6 +38,7 @@ def buttons(table: pd.DataFrame, name: str) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+        st.markdown(":small[:gray[Picture: the camera in the corner of the figure.]]")
 
 
 def csv(table: pd.DataFrame) -> bytes:

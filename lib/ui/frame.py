@@ -20,8 +20,8 @@ def sidebar() -> None:
     with st.sidebar:
         st.header(NAME, anchor=False)
         small_text(MOTTO)
-        with st.container(gap=None):
-            for group, pages in groupby(links.PAGES, key=lambda page: page.group):
+        for group, pages in groupby(links.PAGES, key=lambda page: page.group):
+            with st.container(gap="xxsmall"):
                 if group:
                     small_text(group)
                 for page in pages:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -59,9 +60,12 @@ def figure(drawn: go.Figure, *, key: str, alt: str) -> None:
 
 
 def legend(entries: Legend, coverage: str) -> None:
-    """The marks and their words in one line, then who is shown. ``coverage`` is plain text."""
+    """The marks and their words in one line, and in the next who is shown. ``coverage`` is plain text."""
     words = [f"{_coloured(mark.glyph, mark.role)} {formats.markdown(text)}" for mark, text in entries]
-    small_text(" &nbsp; ".join([*words, formats.markdown(coverage, 400)]))
+    with st.container(gap="xxsmall"):
+        if words:
+            small_text(" &ensp; ".join(words))
+        small_text(formats.markdown(coverage, 600))
 
 
 def explain(name: str, *, method: str = "") -> None:
@@ -72,7 +76,7 @@ def explain(name: str, *, method: str = "") -> None:
         method: Further Markdown for the method, our own text.
     """
     first, rest = _note(name)
-    st.markdown(f"**How to read this.** {first}")
+    st.markdown(f":small[**How to read this.** {first}]")
     with st.popover("Method and limits", icon=":material/info:", type="tertiary"):
         st.markdown("\n\n".join(part for part in (rest, method) if part))
 
@@ -82,7 +86,7 @@ def finding(found: Finding) -> None:
     small_text(formats.markdown(found.title))
     st.markdown(markdown(found.sentence))
     if title := links.title(found.page):
-        links.link(found.page, f"{title} →", found.query)
+        links.link(found.page, f":blue[{title} →]", found.query)
 
 
 def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, noun: str = "model") -> None:
@@ -95,27 +99,31 @@ def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, nou
     told = {reason: n for reason, n in counts.items() if n}
     if not told:
         return
-    parts = [f"{formats.counted(n, noun)} ({formats.markdown(reason)})" for reason, n in told.items()]
-    st.markdown(f"**Left out:** {', '.join(parts)}.")
+    parts = [f"{formats.markdown(reason)} ({formats.count(n)})" for reason, n in told.items()]
+    st.markdown(f":small[**Left out.** {'; '.join(parts)}.]")
     if rows is not None and len(rows):
         with st.expander(f"The {formats.counted(len(rows), noun)} left out"):
             table(rows, key="left-out", alt="What was left out, and why")
 
 
-def table(rows: pd.DataFrame, *, key: str, alt: str, labels: Mapping[str, str] | None = None) -> None:
+def table(
+    rows: pd.DataFrame, *, key: str, alt: str, labels: Mapping[str, str] | None = None, is_wide: bool = False
+) -> None:
     """Rows under the headings, units and formats of the column table.
 
     Args:
         rows: Columns are names of the column table, or any other with text in it and its heading in ``labels``; text that
             begins with a digit is set to the right, for it is an interval.
+        is_wide: The name stays in sight while the reader scrolls sideways.
     """
+    shown = rows.assign(**{c: _rounded(rows[c]) for c in rows.columns if c in COLUMNS and COLUMNS[c].format == "plain"})
     st.dataframe(
-        rows,
+        shown,
         key=key,
         alt=alt,
         hide_index=True,
         placeholder="–",
-        column_config={str(name): _column(str(name), rows[name], labels or {}) for name in rows.columns},
+        column_config={str(name): _column(str(name), rows[name], labels or {}, is_wide) for name in rows.columns},
     )
 
 
@@ -158,7 +166,16 @@ def _note(name: str) -> tuple[str, str]:
     return first, rest
 
 
-def _column(name: str, values: pd.Series, labels: Mapping[str, str]) -> ColumnConfig:
+def _rounded(numbers: pd.Series) -> pd.Series:
+    """Whole numbers from ten on, two significant digits below: as ``formats.plain`` shows them, still numbers."""
+    values = numbers.to_numpy(float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = np.where(values >= 9.95, 0.0, np.maximum(1.0, 1 - np.floor(np.log10(np.abs(values)))))
+    scale = 10.0 ** np.where(np.isfinite(digits), digits, 0.0)
+    return pd.Series(np.round(values * scale) / scale, numbers.index)
+
+
+def _column(name: str, values: pd.Series, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig:
     entry = COLUMNS.get("params_total" if name == "size" else name)
     if entry is None:
         has_number = values.astype(str).str.strip().str[:1].str.isdigit().any()
@@ -180,5 +197,5 @@ def _column(name: str, values: pd.Series, labels: Mapping[str, str]) -> ColumnCo
         case _:
             is_first = name == "name"
             return st.column_config.TextColumn(
-                heading, help=help, pinned=is_first, width="medium" if is_first else None
+                heading, help=help, pinned=is_first and is_wide, width="medium" if is_first else None
             )

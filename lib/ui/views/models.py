@@ -19,9 +19,9 @@ from lib.ui.page import padded
 from lib.ui.views import scores
 
 FACTS = (
-    "size_class", "params_total", "params_active", "training_tokens", "tokens_per_parameter",
+    "params_active", "training_tokens", "tokens_per_parameter", "licence", "open_weights", "released_on",
+    "context_length", "developer", "marks",
 )  # fmt: skip
-MORE_FACTS = ("licence", "open_weights", "released_on", "context_length", "developer", "marks")
 
 
 class ModelsView(NamedTuple):
@@ -86,7 +86,7 @@ def models_view(
         figure = size_figure.score_vs_size(
             scored,
             size_label=COLUMNS[SIZES[by]].axis,
-            score_label=f"{title} (%)",
+            score_label=f"{title[:1].upper()}{title[1:]} (%)",
             chance=scores.baseline(frames, benchmarks),
         )
         entries = size_figure.legend(scored)
@@ -95,7 +95,7 @@ def models_view(
         takeaways.models(rows, title, threshold, by, removed),
         figure,
         entries,
-        f"{title} against size of {len(scored)} models, with 95% intervals.",
+        f"{title[:1].upper()}{title[1:]} against size of {len(scored)} models, with 95% intervals.",
         _coverage(choice, rows, scored),
         table,
         labels,
@@ -114,7 +114,7 @@ def _searched(models: pd.DataFrame, search: str) -> pd.DataFrame:
 
 def _title(frames: Frames, benchmarks: tuple[str, ...]) -> str:
     if len(benchmarks) > 1:
-        return f"Mean of {len(benchmarks)} benchmarks"
+        return f"the mean of {len(benchmarks)} benchmarks"
     return scores.label_of(frames, benchmarks[0])
 
 
@@ -127,10 +127,10 @@ def _coverage(choice: scores.Choice, rows: pd.DataFrame, scored: pd.DataFrame) -
 
 
 def _left_out(removed: tuple[sizes.Removed, ...], rows: pd.DataFrame, choice: scores.Choice) -> dict[str, int]:
-    counts = {f"filter: {one.filter}": one.n_removed for one in removed}
+    counts = {one.filter: one.n_removed for one in removed}
     missing = int(rows["score"].isna().sum())
     if choice.key is not None and missing:
-        counts["in the table, without a complete score under this protocol"] = missing
+        counts["no complete score under this protocol, in the table only"] = missing
     return counts
 
 
@@ -139,14 +139,14 @@ def _table(frames: Frames, rows: pd.DataFrame, benchmarks: tuple[str, ...]) -> t
     data: dict[str, object] = {"name": rows["name"]}
     labels = {"interval": "Mean" if len(benchmarks) > 1 else scores.label_of(frames, benchmarks[0]), "marks": "Doubts"}
     data["size_class"] = [sizes.CLASS_LABELS[str(key)].split(" (")[0] for key in rows["size_class"]]
-    data.update({column: rows[column] for column in FACTS[1:]})
+    data["params_total"] = rows["params_total"]
     data["interval"] = _intervals(rows, "score", "ci_low", "ci_high")
     for benchmark in benchmarks if len(benchmarks) > 1 else ():
         names = [models_table.column(benchmark, field) for field in ("score", "ci_low", "ci_high")]
         if names[0] in rows:
             data[names[0]] = _intervals(rows, *names)
             labels[names[0]] = scores.label_of(frames, benchmark)
-    data.update({column: rows[column] for column in MORE_FACTS})
+    data.update({column: rows[column] for column in FACTS})
     table = pd.DataFrame(data)
     table["open_weights"] = [formats.shown("open_weights", value) for value in table["open_weights"]]
     return table.reset_index(drop=True), labels

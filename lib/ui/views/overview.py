@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -18,7 +18,7 @@ from lib.store.frames import Frames
 from lib.ui.page import padded
 from lib.ui.views import scores
 
-LABELS = {"target": "Reaches", "size": "Parameters", "interval": "Score", "shown": "Verdict"}
+LABELS = {"target": "Reaches", "size": "Parameters", "interval": "Score", "verdict": "Verdict"}
 
 
 class RecordsView(NamedTuple):
@@ -97,14 +97,16 @@ def _table(steps: pd.DataFrame) -> pd.DataFrame:
             "size": steps["size"],
             "released_on": steps["released_on"],
             "interval": padded(formats.interval(*one) for one in intervals),
-            "shown": [
-                "as published, evaluators differ"
-                if view == "published"
-                else "shown above"
-                if filled
-                else "reached, not shown"
-                for view, filled in zip(steps["view"], steps["is_filled"], strict=True)
-            ],
-            "evaluator": steps["evaluator"],
+            "verdict": [_verdict(step) for step in steps.itertuples()],
         }
     )
+
+
+def _verdict(step: Any) -> str:
+    """What the step shows, in words."""
+    if step.view == "published":
+        evaluator = "its makers" if step.evaluator == "document" else step.evaluator
+        return f"as published by {evaluator}; evaluators differ"
+    if step.is_filled:
+        return "shown to be above"
+    return "reached; no interval" if pd.isna(step.ci_low) else "reached; its interval goes below"

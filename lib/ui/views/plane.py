@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from lib import formats
 from lib.analysis import optimal_lines, plane, plane_labels, sizes, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import parameters_tokens as plane_figure
@@ -14,6 +15,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
+from lib.ui.page import padded
 from lib.ui.views import scores
 
 NO_COLOUR = "none"
@@ -28,14 +30,20 @@ _LAW_IDS = {
     "approach1": "hoffmann2022_approach1",
     "approach2": "hoffmann2022_approach2",
 }
-WEIGHTS = {"all": "all", "open": "open weights", "closed": "not open"}
+WEIGHTS = {"all": "all", "open": "open", "closed": "not open"}
 TABLE = (
-    "name", "size", "training_tokens", "tokens_per_parameter", "training_flop", "training_ratio", "ratio_text",
-    "released_on", "developer",
+    "name", "size", "training_tokens", "tokens_per_parameter", "training_ratio", "ratio_text", "interval",
+    "compute", "released_on", "developer",
 )  # fmt: skip
 LEFT_OUT = ("name", "developer", "size", "training_tokens", "released_on", "reason")
 
-LABELS = {"size": "Parameters", "ratio_text": "Over- or under-trained", "reason": "Why"}
+LABELS = {
+    "size": "Parameters",
+    "training_ratio": "Times optimal",
+    "ratio_text": "Over- or under-trained",
+    "compute": "Compute (10²¹ FLOP)",
+    "interval": "Score",
+}
 METHOD = (
     "Training compute is C = 6 × active parameters × tokens. The band is the 10th to 90th percentile over refits of the "
     "loss law L = E + A N^−α + B D^−β on resampled data, computed draw by draw; the factor is tokens per parameter "
@@ -87,11 +95,11 @@ def plane_view(
         only_open_weights=weights == "open",
         released=None if years is None else (f"{years[0]}-01-01", f"{years[1]}-12-31"),
     )
-    models, removed = filtered.models, {f"filter: {one.filter}": one.n_removed for one in filtered.removed}
+    models, removed = filtered.models, {one.filter: one.n_removed for one in filtered.removed}
     if weights == "closed":
         n_before = len(models)
         models = models[~sizes.is_open(models).to_numpy(bool)]
-        removed["filter: open weights"] = n_before - len(models)
+        removed["weights open"] = n_before - len(models)
     colour = None if benchmark == NO_COLOUR else scores.choice(frames, (benchmark,), protocol)
     found = plane.plane(
         models,
@@ -111,7 +119,7 @@ def plane_view(
         f"Parameters against training tokens of {len(points)} models, with compute-optimal lines"
         + (f", coloured by {label}." if label else "."),
         _coverage(points, colour),
-        _table(points, colour is not None),
+        _table(points, label),
         points.drop(columns="label"),
         counts,
         found.left_out[list(LEFT_OUT)].sort_values(["reason", "name"], kind="stable").reset_index(drop=True),
@@ -149,10 +157,14 @@ def _coverage(points: pd.DataFrame, colour: scores.Choice | None) -> str:
     return " · ".join(parts)
 
 
-def _table(points: pd.DataFrame, has_score: bool) -> pd.DataFrame:
+def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
+    intervals = zip(points["score"], points["ci_low"], points["ci_high"], strict=True)
+    points = points.assign(
+        interval=pd.Series(padded(formats.interval(*i) for i in intervals), points.index, dtype=object).replace(
+            formats.UNKNOWN, None
+        ),
+        compute=points["training_flop"] / 1e21,
+    )
     table = points.rename(columns={"ratio_equal_compute": "training_ratio"})
     table = table.sort_values("tokens_per_parameter", ascending=False, kind="stable").reset_index(drop=True)
-    columns = list(TABLE)
-    if has_score:
-        columns.insert(5, "score")
-    return table[columns]
+    return table[[column for column in TABLE if score_label or column != "interval"]]
