@@ -21,6 +21,7 @@ from lib.sources.texts import storable
 
 _CHUNK = 1 << 20
 _CENTRAL = b"PK\x01\x02"
+_LOCAL = b"PK\x03\x04"
 _UTF8_NAME = 0x800
 
 
@@ -166,6 +167,9 @@ def _without_utf8_claims(content: bytes) -> bytes:
             content[at + 46 : at + 46 + length].decode("utf-8")
         except UnicodeDecodeError:
             struct.pack_into("<H", mended, at + 8, flags & ~_UTF8_NAME)
+            (local,) = struct.unpack_from("<I", content, at + 42)
+            if content[local : local + 4] == _LOCAL:
+                struct.pack_into("<H", mended, local + 6, flags & ~_UTF8_NAME)
         at = content.find(_CENTRAL, at + 4)
     return bytes(mended)
 

@@ -161,6 +161,7 @@ class _Import:
         self._n_pending = 0
         self._n_files = 0
         self._is_catalogue_new = False
+        self._postponed: list[_Pending] | None = []
         self._refusals: dict[str, list[tuple[str, str]]] | None = None
 
     def refuse(self, refusal: RefusedInput) -> None:
@@ -211,6 +212,9 @@ class _Import:
     def finish(self) -> None:
         """Write the rest; names that waited may mean something by now."""
         self.flush()
+        postponed, self._postponed = self._postponed or [], None
+        for pending in postponed:
+            self._write([pending])
         if self._is_catalogue_new:
             name_again(self._store)
 
@@ -244,6 +248,9 @@ class _Import:
         files = [(p, file) for p in waiting for file in p.files]
         if len(files) == 1:
             pending, file = files[0]
+            if file.parsed.tables and self._postponed is not None:
+                self._postponed.append(pending)  # aliases may come before the models that they mean
+                return
             self.summary.refused.append(Issue(_shown(pending.given, file.member), refusal.message))
             refusals = [*pending.refusals, Refusal(file.member, file.name, refusal.message)]
             if pending.raw.digest in self._n_known or file.member:
