@@ -36,6 +36,7 @@ class Naming:
 
     store: Store
     _resolver: Resolver | None = None
+    _community_names: Resolver = field(default_factory=lambda: Resolver((), ()))
     _communities: dict[str, _Community] = field(default_factory=dict)
     _disputed: frozenset[str] = frozenset()
 
@@ -52,6 +53,9 @@ class Naming:
         """
         resolver = self._resolver or self._look()
         found = resolver.resolve(run.spellings, scope)
+        if found.model_id is None:  # what the catalogue knows comes before what a file brought along earlier
+            known = self._community_names.resolve(run.spellings, scope)
+            found = known if known.model_id is not None else found
         community = found.community_id or (found.model_id if found.model_id in self._communities else None)
         if community is None:
             return Named(found.model_id, found.quantisation)
@@ -83,9 +87,12 @@ class Naming:
 
     def _look(self) -> Resolver:
         models = names_of_models(self.store).to_dict("records")
-        self._resolver = Resolver(read.aliases(self.store), models)
-        for row in models:
-            if row["origin"] == "community" and row["id"] not in self._communities:
+        communities = [row for row in models if row["origin"] == "community"]
+        described = [row for row in models if row["origin"] != "community"]
+        self._resolver = Resolver(read.aliases(self.store), described)
+        self._community_names = Resolver((), communities)
+        for row in communities:
+            if row["id"] not in self._communities:
                 size = row["params_total"]
                 params = int(size) if size is not None and size == size else None
                 self._communities[row["id"]] = _Community(params, row["size_status"], is_new=False)
@@ -116,7 +123,8 @@ class Naming:
 
 def name_again(store: Store) -> int:
     """Give runs that waited, or had a community model, what the catalogue knows by now; returns how many changed."""
-    resolver = Resolver(read.aliases(store), names_of_models(store))
+    models = names_of_models(store)
+    resolver = Resolver(read.aliases(store), models[models["origin"] != "community"])
     found = {}
     for run_id, model_id, spellings, scope in loosely_named_runs(store):
         named = resolver.resolve(spellings, scope).model_id

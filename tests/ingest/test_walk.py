@@ -37,7 +37,7 @@ def test_a_file_a_folder_and_a_zip(tmp_path: Path) -> None:
     assert [raw.content for raw in found] == [b"a", b"b", b"c"]
     # What is kept names no folder of this machine above what was imported; what is said is what was typed.
     assert [raw.name for raw in found] == [f"{tmp_path.name}/a.json", "sub/b", "sub/deep/c.json"]
-    assert [raw.given for raw in found][0] == str(tmp_path / "a.json")
+    assert next(raw.given for raw in found) == str(tmp_path / "a.json")
 
 
 def test_members_come_in_order_with_their_names() -> None:
