@@ -18,6 +18,8 @@ from lib.figures.theme import LABEL_SIZE, colour
 WIDE, PHONE = 1020.0, 278.0
 """Widths of the plot area in pixels on a wide page and on a phone of 390 pixels."""
 MOST = 12
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in pixels."""
 GAP = 8.0
 
 
@@ -26,7 +28,7 @@ class Label(NamedTuple):
 
     Args:
         x, y: The point, in shares of the axes (0 to 1).
-        text: What to write, already escaped for Plotly.
+        text: What to write, already escaped for Plotly; ``<br>`` parts lines.
         priority: Names with a smaller number are placed first.
         role: Colour of the text.
         is_of_line: The name belongs to a line rather than to a mark, and needs no leader to its point.
@@ -105,21 +107,25 @@ def place(
     points = np.asarray(marks, dtype=float).reshape(-1, 2)
     crossings = [_dense(np.asarray(line, dtype=float).reshape(-1, 2)) for line in lines]
     along = np.concatenate([*crossings, np.empty((0, 2))])
-    taken: list[list[tuple[float, float, float, float]]] = [[] for _ in sizes]
+    taken: list[list[Box]] = [[] for _ in sizes]
     placed: list[Placed] = []
     for label in sorted(labels, key=lambda one: one.priority):
         if len(placed) == most:
             break
-        best: tuple[float, Placed, list[tuple[float, float, float, float]]] | None = None
+        best: tuple[float, Placed, list[Box]] | None = None
         for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, is_of_line=label.is_of_line)):
             boxes = [_box(label, size, dx, dy, xanchor, yanchor) for size in sizes]
+            here = Placed(label, dx, dy, xanchor, yanchor)
             cost = _cost(boxes, sizes, taken, points, along, strict, mark_radius)
-            if cost is not None and (best is None or cost + 0.1 * order < best[0]):
-                best = (cost + 0.1 * order, Placed(label, dx, dy, xanchor, yanchor), boxes)
+            if cost is None or (best is not None and cost + 0.1 * order >= best[0]):
+                continue
+            if any(_touch(a, b) for s, used in zip(sizes, taken, strict=True) for a in _leader(here, s) for b in used):
+                continue
+            best = (cost + 0.1 * order, here, boxes)
         if best is not None:
             placed.append(best[1])
-            for used, box in zip(taken, best[2], strict=True):
-                used.append(box)
+            for used, box, size in zip(taken, best[2], sizes, strict=True):
+                used += [box, *_leader(best[1], size)]
     return placed
 
 
@@ -178,7 +184,7 @@ def _written(one: Placed, x: Any, y: Any) -> dict[str, Any]:
             "shadow": ", ".join(f"{dx}px {dy}px 1px {background}" for dx in (-1, 1) for dy in (-1, 1)),
         },
     }
-    if one.label.is_of_line or np.hypot(one.dx, one.dy) < 2 * GAP:
+    if not _has_leader(one):
         return note | {"showarrow": False, "xshift": one.dx, "yshift": one.dy}
     leader = {"arrowhead": 0, "arrowwidth": 0.8, "arrowcolor": colour("undisclosed"), "standoff": 5}
     return note | leader | {"showarrow": True, "ax": one.dx, "ay": -one.dy}
@@ -194,10 +200,9 @@ def _dense(line: np.ndarray, step: float = 0.004) -> np.ndarray:
     return np.concatenate(parts) if len(line) else line
 
 
-def _box(
-    label: Label, size: tuple[float, float], dx: float, dy: float, xanchor: str, yanchor: str
-) -> tuple[float, float, float, float]:
-    width, height = text_width(label.text), LABEL_SIZE * 1.25
+def _box(label: Label, size: tuple[float, float], dx: float, dy: float, xanchor: str, yanchor: str) -> Box:
+    rows = label.text.split("<br>")
+    width, height = max(map(text_width, rows)), LABEL_SIZE * 1.25 * len(rows)
     x, y = label.x * size[0] + dx, label.y * size[1] + dy
     left = x - {"left": 0.0, "center": width / 2, "right": width}[xanchor]
     bottom = y - {"bottom": 0.0, "middle": height / 2, "top": height}[yanchor]
@@ -205,9 +210,9 @@ def _box(
 
 
 def _cost(
-    boxes: list[tuple[float, float, float, float]],
+    boxes: list[Box],
     sizes: Sequence[tuple[float, float]],
-    taken: list[list[tuple[float, float, float, float]]],
+    taken: list[list[Box]],
     points: np.ndarray,
     along: np.ndarray,
     strict: int,
@@ -219,7 +224,7 @@ def _cost(
         left, bottom, right, top = box
         if left < -2 or right > size[0] + 10 or bottom < -2 or top > size[1] + 4:
             return None
-        if any(left < r + 3 and l < right + 3 and bottom < t + 1 and b < top + 1 for l, b, r, t in used):  # noqa: E741
+        if any(_touch(box, other) for other in used):
             return None
         covered = _inside(points, size, box, radius)
         crossed = _inside(along, size, box, 1.5)
@@ -229,7 +234,25 @@ def _cost(
     return cost
 
 
-def _inside(points: np.ndarray, size: tuple[float, float], box: tuple[float, float, float, float], pad: float) -> int:
+def _touch(a: Box, b: Box) -> bool:
+    return a[0] < b[2] + 3 and b[0] < a[2] + 3 and a[1] < b[3] + 1 and b[1] < a[3] + 1
+
+
+def _has_leader(placed: Placed) -> bool:
+    """Whether a thin line leads from the name to its mark: names farther off than the nearest places."""
+    return not placed.label.is_of_line and bool(np.hypot(placed.dx, placed.dy) >= 2 * GAP)
+
+
+def _leader(placed: Placed, size: tuple[float, float]) -> list[Box]:
+    """The leader of a name as small boxes from mark to name, empty if it has none."""
+    if not _has_leader(placed):
+        return []
+    x, y = placed.label.x * size[0], placed.label.y * size[1]
+    spots = [(x + placed.dx * share, y + placed.dy * share) for share in (0.2, 0.4, 0.6, 0.8)]
+    return [(x, y, x, y) for x, y in spots]
+
+
+def _inside(points: np.ndarray, size: tuple[float, float], box: Box, pad: float) -> int:
     if not len(points):
         return 0
     x, y = points[:, 0] * size[0], points[:, 1] * size[1]

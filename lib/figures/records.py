@@ -203,11 +203,17 @@ def _names(drawn: pd.DataFrame, plane: _Plane) -> list[dict[str, Any]]:
                 1.0, plane.y(line["size"].iloc[-1]), text, 2, "undisclosed", is_of_line=True
             )
     marks = np.array([(plane.x(d), plane.y(s)) for d, s in zip(drawn["released_on"], drawn["size"], strict=True)])
-    notes: list[labels.Label] = []
-    for (view, _), path in zip([key for key, _ in _lines(drawn)], paths, strict=True):
-        if view == "published" and not notes:
-            notes = labels.along(path, PUBLISHED_NOTE, marks, paths, height=PLOT_HEIGHT, role="undisclosed", n=80)
-    placed = labels.place([*wanted.values(), *notes], marks, paths, height=PLOT_HEIGHT)
+    placed = labels.place(list(wanted.values()), marks, paths, height=PLOT_HEIGHT)
+    for x, y in next(
+        (_landings(path) for (key, path) in zip(_lines(drawn), paths, strict=True) if key[0][0] == "published"), ()
+    ):
+        note = labels.Label(
+            float(x), float(y), PUBLISHED_NOTE.replace(", ", ",<br>"), 3, "undisclosed", is_of_line=True
+        )
+        with_note = labels.place([*wanted.values(), note], marks, paths, height=PLOT_HEIGHT)
+        if any(one.label == note for one in with_note):
+            placed = with_note
+            break
     return labels.written(placed, [plane.at(one.label.x, one.label.y) for one in placed])
 
 
@@ -220,6 +226,13 @@ def _path(line: pd.DataFrame, plane: _Plane) -> np.ndarray:
         corners.append((plane.x(day), plane.y(size)))
     corners.append((1.0, corners[-1][1]))
     return np.array(corners)
+
+
+def _landings(path: np.ndarray) -> np.ndarray:
+    """Places along the level parts of a staircase, longest part first; the last part, which has a name, at the end."""
+    starts, ends = path[::2], path[1::2]
+    order = [*np.argsort(-(ends - starts)[:-1, 0], kind="stable"), len(starts) - 1]
+    return np.concatenate([starts[i] + (ends[i] - starts[i]) * np.array([[0.5], [0.25], [0.75], [0.0]]) for i in order])
 
 
 def _ends(drawn: pd.DataFrame, plane: _Plane, roles: dict[tuple[str, float], str]) -> list[dict[str, Any]]:

@@ -122,23 +122,26 @@ def _frontier(frontier: pd.DataFrame, end: float) -> go.Scatter:
 
 
 def _marks(drawn: pd.DataFrame) -> list[Any]:
+    """One trace for each of small and large, with and without interval; a crowd is drawn with smaller marks."""
+    kind = theme.scatter_type(len(drawn))
+    usual, width = (8, 1.2) if kind is go.Scatter else (6, 0.6)
     traces = []
-    for is_small, rows in drawn.groupby("is_small", sort=True):
+    for (is_small, has_interval), rows in drawn.groupby(["is_small", drawn["ci_low"].notna()], sort=True):
         role, symbol = _roles(bool(is_small))
-        colour, background = theme.colour(role), theme.colour("background")
-        has_interval = rows["ci_low"].notna().to_numpy()
-        on_frontier = rows["on_frontier"].to_numpy(dtype=bool)
+        fill, edge = theme.colour(role), theme.colour("background")
+        if not has_interval:
+            fill, edge = edge, fill
         traces.append(
-            theme.scatter_type(len(drawn))(
+            kind(
                 x=rows["size"].to_numpy(dtype=float),
                 y=rows["score"].to_numpy(dtype=float),
                 mode="markers",
                 marker={
                     "symbol": symbol,
                     "opacity": 1,
-                    "size": np.where(on_frontier, 12, 8),
-                    "color": [colour if known else background for known in has_interval],
-                    "line": {"color": [background if known else colour for known in has_interval], "width": 1.2},
+                    "size": np.where(rows["on_frontier"].to_numpy(dtype=bool), 12, usual),
+                    "color": fill,
+                    "line": {"color": edge, "width": max(width, 1.2 * (not has_interval))},
                 },
                 customdata=rows["model"].to_numpy(dtype=object),
                 hovertext=[_hover(row) for row in rows.itertuples()],
