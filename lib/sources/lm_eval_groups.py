@@ -146,8 +146,7 @@ def _repair(group: Result, leaves: list[Result], are_errors_reliable: bool, warn
     is_told = sizes is not None or len(set(scores)) > 1
     mean = which_mean(group.score, scores, sizes) if is_told else None
     flags = [f for f in group.flags if f not in ("n-recovered", "n-disagrees")]
-    group.n_correct = None
-    group.stderr = None
+    group.n_samples = group.n_correct = group.stderr = None
     group.stderr_rule = "none"
     if mean is None:
         if not are_errors_reliable and group.stderr_published:

@@ -60,7 +60,7 @@ def parse_results(candidate: Candidate) -> Parsed:
     run = read_run(document, generation, candidate.path)
     warnings = Warnings()
     tree = {} if generation.name == "0.3" else children_of(document)
-    cells = _read_rows(document, tree, warnings)
+    cells = _read_rows(document, warnings)
     reliable = has_reliable_group_errors(generation)
     if tree:
         repair_groups(cells, tree, are_errors_reliable=reliable, warnings=warnings)
@@ -75,7 +75,7 @@ def parse_results(candidate: Candidate) -> Parsed:
     return Parsed(runs=[run], warnings=warnings.told())
 
 
-def _read_rows(document: dict[str, Any], tree: dict[str, list[str]], warnings: Warnings) -> dict[str, list[Result]]:
+def _read_rows(document: dict[str, Any], warnings: Warnings) -> dict[str, list[Result]]:
     """Task (trimmed) to its cells."""
     shots = _few_shot(document, warnings)
     versions = _dictionary(document, "versions")
@@ -103,7 +103,7 @@ def _read_rows(document: dict[str, Any], tree: dict[str, list[str]], warnings: W
         definition = definition if isinstance(definition, dict) else {}
         stated = directions.get(key)
         facts = TaskFacts(
-            n_samples=None if tree.get(task) else _size(sizes.get(key), row),
+            n_samples=_size(sizes.get(key), row),
             n_shot=n_shot if n_shot is not None else whole(definition.get("num_fewshot")),
             version=version,
             hash=_hash(hashes.get(key)),

@@ -51,6 +51,7 @@ def test_generations_are_told_by_content(document, name, family):
         ('pretrained=x,additional_special_tokens=["<s>","</s>"],y=1',
          {"pretrained": "x", "additional_special_tokens": '["<s>","</s>"]', "y": "1"}),
         ("model=gpt-4,base_url=http://me:pw@host:1/v1,api_key=sk-1,hf_token=x", {"model": "gpt-4"}),
+        ("model=gpt-4,host=gpu-box-17,port=80,server=ssh://u:p@box", {"model": "gpt-4"}),
         ("pretrained=/a=b/c", {"pretrained": "/a=b/c"}),
         ({"pretrained": "a/b", "n": 2, "deep": {"x": 1}, "api_key": "sk", "inf": float("inf")}, {"pretrained": "a/b", "n": 2}),
         (None, {}),
