@@ -36,8 +36,9 @@ def measure(n_zips: int | None = None) -> list[Line]:
                 rows = [tuple(row) for row in connection.execute(select(tables.results))]
         finally:
             store.close()
-        parsing = _time_to_parse(contents)
-        inserting = _time_to_insert(rows, Path(folder) / "floor.sqlite")
+        parsing = min(_time_to_parse(contents) for _ in range(3))
+        # The disk is the noisy part: the best of three is nearest to what it can do.
+        inserting = min(_time_to_insert(rows, Path(folder) / f"floor-{number}.sqlite") for number in range(3))
     what = f"import of {summary.imported:,} files, {len(rows):,} results"
     return [
         Line(

@@ -251,9 +251,9 @@ def _catalogue(store: Store, dice: random.Random) -> None:
                 )
         connection.execute(update(tables.sources).where(tables.sources.c.id == source).values(store_revision=revision))
         connection.execute(delete(tables.reference_rows))
-        connection.execute(
-            insert(tables.reference_rows).values(name="laws", row=0, data={"a": dice.random()}, source_id=source)
-        )
+        if dice.random() < 0.6:
+            values = {"name": "laws", "row": 0, "data": {"a": dice.random()}, "source_id": source}
+            connection.execute(insert(tables.reference_rows).values(values))
 
     store.write(change)
 
@@ -373,6 +373,27 @@ def test_an_empty_store_has_all_columns(store: Store) -> None:
     assert "params_total" in frames.models
     assert frames.benchmarks.empty
     assert frames.reference("laws").empty
+
+
+def test_a_reference_table_that_goes_is_gone(store: Store) -> None:
+    cache = FrameCache(store)
+
+    def come(connection: Connection, revision: int) -> None:
+        source = store.source(connection, revision)
+        values = {"name": "laws", "row": 0, "data": {"a": 1}, "source_id": source}
+        connection.execute(insert(tables.reference_rows).values(values))
+
+    def go(connection: Connection, revision: int) -> None:
+        connection.execute(delete(tables.reference_rows))
+        connection.execute(update(tables.sources).values(store_revision=revision))
+
+    store.write(come)
+    kept = cache.frames().reference("laws")
+    _import(store, random.Random(1))
+    assert cache.frames().known_references().keys() == {"laws"}
+    pd.testing.assert_frame_equal(cache.frames().reference("laws"), kept)
+    store.write(go)
+    assert cache.frames().reference("laws").empty
 
 
 def test_frames_of_an_old_revision_stay_as_they_were(store: Store) -> None:
