@@ -271,9 +271,9 @@ def _run_rows(prepared: PreparedRun) -> RunRows:
     results = [_result_row(result) for result in run.results]
     if len({row[:4] for row in results}) != len(results):
         seen: set[tuple[Any, ...]] = set()
-        for row in results:
+        for row, result in zip(results, run.results, strict=True):
             if row[:4] in seen:
-                raise RefusedInput("the same result twice in one run", place=_place(*row[:4]))
+                raise RefusedInput("the same result twice in one run", place=_place_of(result))
             seen.add(row[:4])
     spellings = as_json(list(run.spellings), "the model's name")
     config = (as_json(run.model_args, "model_args"), as_json(run.config, "config"))
@@ -281,20 +281,19 @@ def _run_rows(prepared: PreparedRun) -> RunRows:
 
 
 def _result_row(r: Result) -> tuple[Any, ...]:
-    place = _place(r.task, r.prompt, r.filter, r.metric)
     for text in (r.task, r.prompt, r.filter, r.metric, r.task_version, r.task_hash, r.group):
         # Nearly every text is plain; the full check is only for those that are not.
         if text is not None and not (text.isascii() and text.isprintable()):
-            checked(text, place)
+            checked(text, _place_of(r))
     if len(r.task) + len(r.prompt) + len(r.filter) + len(r.metric) > KEY_BYTES // 4:
         key(r.task + r.prompt + r.filter + r.metric, "task, prompt, filter and metric")
     for number in (r.score, r.stderr, r.score_published, r.stderr_published):
         if number is not None and not math.isfinite(number):
-            raise RefusedInput("not a finite number", place=place, found=number)
+            raise RefusedInput("not a finite number", place=_place_of(r), found=number)
     for count in (r.n_samples, r.n_correct, r.n_shot):
         if count is not None and not -LARGEST_INT32 <= count <= LARGEST_INT32:
-            raise RefusedInput("the number is too large", place=place, found=count)
-    _refuse_unfitting(r, place)
+            raise RefusedInput("the number is too large", place=_place_of(r), found=count)
+    _refuse_unfitting(r)
     return (
         r.task,
         r.prompt,
@@ -319,19 +318,21 @@ def _result_row(r: Result) -> tuple[Any, ...]:
     )
 
 
-def _refuse_unfitting(r: Result, place: str) -> None:
+def _refuse_unfitting(r: Result) -> None:
     """The rules of the table, said for people."""
     if r.status not in STATUSES or r.stderr_rule not in STDERR_RULES:
-        raise RefusedInput("unknown status or rule", place=place, found=f"{r.status}, {r.stderr_rule}")
+        raise RefusedInput("unknown status or rule", place=_place_of(r), found=f"{r.status}, {r.stderr_rule}")
     if r.status == "scored" and r.score is None:
-        raise RefusedInput("a scored result without a score", place=place)
+        raise RefusedInput("a scored result without a score", place=_place_of(r))
     if r.stderr is not None and r.stderr < 0:
-        raise RefusedInput("a negative standard error", place=place, found=r.stderr)
+        raise RefusedInput("a negative standard error", place=_place_of(r), found=r.stderr)
     if r.n_samples is not None and r.n_samples <= 0:
-        raise RefusedInput("not a number of questions", place=place, found=r.n_samples)
+        raise RefusedInput("not a number of questions", place=_place_of(r), found=r.n_samples)
     if r.n_correct is not None and (r.n_samples is None or not 0 <= r.n_correct <= r.n_samples):
-        raise RefusedInput("right answers that do not fit the number of questions", place=place, found=r.n_correct)
+        raise RefusedInput("right answers that do not fit the number of questions", place=_place_of(r), found=r.n_correct)
 
 
-def _place(task: str, prompt: str, filter_: str, metric: str) -> str:
-    return " / ".join(part for part in (task, prompt, filter_, metric) if part)
+def _place_of(result: Result) -> str:
+    """Worked out only when it is needed: there are hundreds of thousands of results."""
+    parts = (result.task, result.prompt, result.filter, result.metric)
+    return " / ".join(part for part in parts if part)
