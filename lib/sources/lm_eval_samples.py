@@ -48,7 +48,7 @@ _LOG_ENDING = re.compile(r"[_-]?(write_out_info|logs?)$", re.IGNORECASE)
 def is_samples_file(candidate: Candidate) -> bool:
     """Rows with a question's number and what was asked or answered, as lines or as an array."""
     if candidate.head[:1] == b"{":
-        return is_sample_row(first_line_object(candidate.content))
+        return is_sample_row(candidate.json if candidate.is_json_document else first_line_object(candidate.content))
     if candidate.head[:1] != b"[" or not candidate.is_json_document:
         return False
     rows = candidate.json
