@@ -37,7 +37,7 @@ def records(steps: pd.DataFrame, *, size_label: str, end_on: object) -> go.Figur
     drawn = _drawable(steps)
     end = max([_day(end_on), *drawn["released_on"]]) if len(drawn) else _day(end_on)
     start = (drawn["released_on"].min() if len(drawn) else end - pd.Timedelta(days=730)) - pd.Timedelta(days=75)
-    low = drawn["size"].min() / 1.6 if len(drawn) else 1e9
+    low = drawn["size"].min() / 2 if len(drawn) else 1e9
     high = drawn["size"].max() * 1.6 if len(drawn) else 1e11
     high = max(high, low * 10)
     figure = go.Figure()
@@ -198,22 +198,12 @@ def _names(drawn: pd.DataFrame, plane: _Plane) -> list[dict[str, Any]]:
             text = formats.plotly(_named(row["name"], row["size"]))
             wanted[text, x] = labels.Label(x, y, text, priority + 2 * is_published, "muted")
         if is_published:
-            text = f"{formats.score(target, 0)} as published"
+            text = f"{formats.score(target, 0)} {PUBLISHED_NOTE.replace(', ', ',<br>')}"
             wanted[text, 1.0] = labels.Label(
                 1.0, plane.y(line["size"].iloc[-1]), text, 2, "undisclosed", is_of_line=True
             )
     marks = np.array([(plane.x(d), plane.y(s)) for d, s in zip(drawn["released_on"], drawn["size"], strict=True)])
     placed = labels.place(list(wanted.values()), marks, paths, height=PLOT_HEIGHT)
-    for x, y in next(
-        (_landings(path) for (key, path) in zip(_lines(drawn), paths, strict=True) if key[0][0] == "published"), ()
-    ):
-        note = labels.Label(
-            float(x), float(y), PUBLISHED_NOTE.replace(", ", ",<br>"), 3, "undisclosed", is_of_line=True
-        )
-        with_note = labels.place([*wanted.values(), note], marks, paths, height=PLOT_HEIGHT)
-        if any(one.label == note for one in with_note):
-            placed = with_note
-            break
     return labels.written(placed, [plane.at(one.label.x, one.label.y) for one in placed])
 
 
@@ -226,13 +216,6 @@ def _path(line: pd.DataFrame, plane: _Plane) -> np.ndarray:
         corners.append((plane.x(day), plane.y(size)))
     corners.append((1.0, corners[-1][1]))
     return np.array(corners)
-
-
-def _landings(path: np.ndarray) -> np.ndarray:
-    """Places along the level parts of a staircase, longest part first; the last part, which has a name, at the end."""
-    starts, ends = path[::2], path[1::2]
-    order = [*np.argsort(-(ends - starts)[:-1, 0], kind="stable"), len(starts) - 1]
-    return np.concatenate([starts[i] + (ends[i] - starts[i]) * np.array([[0.5], [0.25], [0.75], [0.0]]) for i in order])
 
 
 def _ends(drawn: pd.DataFrame, plane: _Plane, roles: dict[tuple[str, float], str]) -> list[dict[str, Any]]:

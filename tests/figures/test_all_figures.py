@@ -191,7 +191,7 @@ def test_records_fill_only_what_is_shown_under_one_protocol():
     assert [m for m, c in fills.items() if c == background] == ["org/qwen2-7b"]
     assert {c for m, c in fills.items() if m in ("org/gopher", "org/chinchilla")} == {theme.colour("pale")}
     words = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
-    assert "as published, evaluators differ" in words
+    assert "60% as published, evaluators differ" in words
     assert {"<b>50%</b>", "<b>70%</b>"} <= set(words)
 
 
