@@ -14,8 +14,9 @@ page = st.navigation(
 with cached.one_revision() as frames:
     frame.sidebar()
     frame.top()
-    try:
-        page.run()
-    finally:
-        # Also under a page that stopped early because it had nothing to show.
+    body, foot = st.container(), st.container()
+    with foot:
+        # Before the page, which may stop early because it has nothing to show.
         frame.foot(frames)
+    with body:
+        page.run()

@@ -16,7 +16,7 @@ if not cached.frames().counts["n_models"]:
 # Filter
 said = st.container()
 size = controls.size()
-places = st.columns([5, 5, 4, 4, 3, 2], vertical_alignment="bottom")
+places = st.columns([5, 5, 4, 4, 4, 3], vertical_alignment="bottom")
 with places[5].popover("More"):
     community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
     only_open = controls.switch("open", "Open weights only")

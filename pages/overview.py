@@ -21,7 +21,7 @@ with left:
     benchmark = controls.choice("bench", "Benchmark", benchmarks, default=scores.FAVOURITE)
 with middle:
     protocols = cached.made(scores.protocol_options, benchmarks=(benchmark,))
-    protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
+    protocol = controls.choice("measured", "Protocol", protocols) if protocols else ""
 with right:
     published = controls.switch("published", "As published, too", default=True, help="A pale line; evaluators differ.")
 

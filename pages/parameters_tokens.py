@@ -21,7 +21,7 @@ with places[0]:
     benchmark = controls.choice("colour", "Colour by", cached.made(plane.colour_options))
 with places[1]:
     protocols = cached.made(scores.protocol_options, benchmarks=(benchmark,))
-    protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
+    protocol = controls.choice("scored", "Protocol", protocols) if protocols else ""
 with places[2]:
     years = controls.years(first, last)
 with places[3]:

@@ -22,6 +22,7 @@ DEFAULT_LIMIT = formats.parameters(DEFAULT_THRESHOLD)
 CLASS_LIMITS = {one.key: math.nextafter(one.high, 0) for one in WEIGHT_CLASSES[:-1]}
 """Small means everything up to and including this class; the upper bound of a class is not in it."""
 DEFAULT_CLASS = "welter"
+LIMIT, WEIGHT_CLASS = "limit", "weight class"
 
 
 class Size(NamedTuple):
@@ -44,26 +45,7 @@ class Size(NamedTuple):
 
 def draw_size() -> None:
     """The size choice, drawn by ``app.py`` on every page: a control of one page would forget what a link said."""
-    unit = st.session_state.get("unit", "limit")
-    if unit == "class":
-        at = st.session_state.get("upto", DEFAULT_CLASS)
-        st.select_slider(
-            f"**Small means up to {at} weight**",
-            options=list(CLASS_LIMITS),
-            value=DEFAULT_CLASS,
-            key="upto",
-            bind="query-params",
-            help=" · ".join(one.label for one in WEIGHT_CLASSES),
-        )
-    else:
-        st.select_slider(
-            f"**Small means at most {st.session_state.get('small', DEFAULT_LIMIT)}**",
-            options=list(LIMITS),
-            value=DEFAULT_LIMIT,
-            key="small",
-            bind="query-params",
-            help="Models with more parameters than this count as large on every page.",
-        )
+    place = st.container()
     st.segmented_control(
         "Parameters that count",
         options=list(SIZES),
@@ -74,22 +56,39 @@ def draw_size() -> None:
         width="stretch",
         help="All parameters, or those that work on one token. They differ for mixtures of experts.",
     )
-    st.segmented_control(
+    unit = st.segmented_control(
         "Divide by",
-        options=["limit", "class"],
-        format_func={"limit": "a limit", "class": "weight class"}.__getitem__,
-        default="limit",
+        options=[LIMIT, WEIGHT_CLASS],
+        default=LIMIT,
         required=True,
         key="unit",
         bind="query-params",
         width="stretch",
     )
+    if unit == WEIGHT_CLASS:
+        place.select_slider(
+            "**Small means up to**",
+            options=list(CLASS_LIMITS),
+            value=DEFAULT_CLASS,
+            key="upto",
+            bind="query-params",
+            help=" · ".join(one.label for one in WEIGHT_CLASSES),
+        )
+    else:
+        place.select_slider(
+            "**Small means at most**",
+            options=list(LIMITS),
+            value=DEFAULT_LIMIT,
+            key="small",
+            bind="query-params",
+            help="Models with more parameters than this count as large on every page.",
+        )
 
 
 def size() -> Size:
     """The size choice in force; the defaults where ``app.py`` has not drawn it."""
     by = cast(SizeBy, st.session_state.get("by") or "total")
-    if st.session_state.get("unit") == "class":
+    if st.session_state.get("unit") == WEIGHT_CLASS:
         chosen = st.session_state.get("upto") or DEFAULT_CLASS
         return Size(by, CLASS_LIMITS[chosen], f"up to {chosen} weight")
     limit = st.session_state.get("small") or DEFAULT_LIMIT
@@ -97,33 +96,38 @@ def size() -> Size:
 
 
 def choice(key: str, label: str, options: Mapping[str, str], *, default: str | None = None, help: str = "") -> str:
-    """One of several: value to words. Without ``default`` the first. Words are plain text, never Markdown."""
-    values = list(options)
-    at = values.index(default) if default is not None and default in options else 0
-    _mend(key, options)
+    """One of several: value to words. Without ``default`` the first. Words are plain text, never Markdown.
+
+    The address carries the value, not the words: Streamlit's own binding would write what the reader sees, and a link
+    would break when a label or a count in it changes.
+    """
+    first = default if default is not None and default in options else next(iter(options))
+    asked = st.query_params.get(key)
+    st.session_state[key] = asked if asked in options else first
     return st.selectbox(
         label,
-        values,
-        index=at,
+        list(options),
         format_func=lambda value: formats.one_line(options.get(value, value), 90),
         key=key,
-        bind="query-params",
         help=help or None,
+        on_change=_to_address,
+        args=(key, first),
     )
 
 
 def several(key: str, label: str, options: Mapping[str, str], *, default: Sequence[str] = (), empty: str = "all") -> list[str]:  # fmt: skip
-    """Any number of several; none means no filter."""
-    if key in st.session_state:
-        st.session_state[key] = [value for value in st.session_state[key] if value in options]
+    """Any number of several; none means no filter. The address carries values, as for ``choice``."""
+    first = [value for value in default if value in options]
+    asked = st.query_params.get_all(key)
+    st.session_state[key] = [value for value in dict.fromkeys(asked) if value in options] if asked else first
     return st.multiselect(
         label,
         list(options),
-        default=[value for value in default if value in options],
         format_func=lambda value: formats.one_line(options.get(value, value), 60),
         key=key,
-        bind="query-params",
         placeholder=empty,
+        on_change=_to_address,
+        args=(key, first),
     )
 
 
@@ -149,7 +153,10 @@ def size_classes(key: str = "class") -> list[str]:
     return several(key, "Size class", {one: CLASS_LABELS[one] for one in CLASS_ORDER})
 
 
-def _mend(key: str, options: Mapping[str, str]) -> None:
-    """A value that another choice made impossible (a protocol of another benchmark) gives way to the default."""
-    if st.session_state.get(key) is not None and st.session_state[key] not in options:
-        del st.session_state[key]
+def _to_address(key: str, default: str | list[str]) -> None:
+    """Writes what the reader chose into the address; the default is not in it, an emptied choice is there as empty."""
+    chosen = st.session_state[key]
+    if chosen == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen or ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
-
-import pandas as pd
 
 from lib import formats
 from lib.analysis import measurements, protocols
@@ -60,8 +59,9 @@ def members(chosen: str) -> tuple[str, ...]:
     return LEADERBOARD_SIX if chosen == LEADERBOARD else (chosen,)
 
 
+@lru_cache(maxsize=8)
 def grouping(frames: Frames, benchmarks: tuple[str, ...], community: bool = False) -> protocols.Grouping:
-    """The protocols of these benchmarks."""
+    """The protocols of these benchmarks; kept for the views that ask for the same next. Read-only."""
     return protocols.group(
         frames.scores(benchmarks),
         benchmarks,
@@ -72,10 +72,19 @@ def grouping(frames: Frames, benchmarks: tuple[str, ...], community: bool = Fals
 
 
 def protocol_options(frames: Frames, benchmarks: tuple[str, ...], community: bool = False) -> dict[str, str]:
-    """Protocols with at least one model: key to words with the count, widest first."""
-    shown = grouping(frames, benchmarks, community).protocols
-    shown = shown[shown["n_models"] > 0]
-    return {str(key): f"{formats.counted(row['n_models'], 'model')} · {row['label']}" for key, row in shown.iterrows()}
+    """Protocols in which models can be compared: key to words with the count, widest first.
+
+    A printed number without a second one in its table makes a protocol of one model; those are offered only where
+    there is nothing else.
+    """
+    known = grouping(frames, benchmarks, community).protocols
+    shown = known[known["n_models"] > 1] if (known["n_models"] > 1).any() else known[known["n_models"] > 0]
+    # The control beside it names the benchmark.
+    own = f"{label_of(frames, benchmarks[0])}, "
+    return {
+        str(key): f"{formats.counted(row['n_models'], 'model')} · {str(row['label']).removeprefix(own)}"
+        for key, row in shown.iterrows()
+    }
 
 
 def choice(frames: Frames, benchmarks: tuple[str, ...], protocol: str, community: bool = False) -> Choice:
@@ -98,8 +107,3 @@ def label_of(frames: Frames, benchmark: str) -> str:
     """What people call a benchmark."""
     known = frames.benchmarks
     return str(known.at[benchmark, "label"]) if benchmark in known.index else benchmark
-
-
-def no_rows(columns: list[str]) -> pd.DataFrame:
-    """An empty table."""
-    return pd.DataFrame(columns=columns)

@@ -1,0 +1,56 @@
+"""Stores to look at: empty, one model, and a small real one; and the app as a reader opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.stores import fill_one_model, fill_small
+
+ROOT = Path(__file__).resolve().parents[2]
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    fill_small(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def one_model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("one")
+    fill_one_model(folder)
+    return folder
+
+
+@pytest.fixture
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a page over a store, with an address, from ``app.py`` as ``serve.py`` runs it."""
+    made = PagesManager.__init__
+
+    def as_served(self: PagesManager, *args: object, **kwargs: object) -> None:
+        # serve.py does the same once for the process; AppTest asks anew at each run.
+        PagesManager.uses_pages_directory = False
+        made(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PagesManager, "__init__", as_served)
+
+    def open_page(store: Path, page: str = "", **address: str | list[str]) -> AppTest:
+        monkeypatch.setenv("P4P_DATA_DIR", str(store))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        # Pages are known by their files only after a first run.
+        for step in (None, page) if page else (None,):
+            if step:
+                app.switch_page(step)
+            for key, value in address.items():
+                app.query_params[key] = value
+            app.run()
+        return app
+
+    return open_page
