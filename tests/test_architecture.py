@@ -48,13 +48,15 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-def _layer(module: str) -> int | None:
+def _package(module: str) -> str | None:
     if module.startswith("lib.cli") or module == "lib.__main__":
-        return RANK["lib.cli"]
-    for package, rank in RANK.items():
-        if module == package or module.startswith(package + "."):
-            return rank
-    return None
+        return "lib.cli"
+    return next((package for package in RANK if module == package or module.startswith(package + ".")), None)
+
+
+def _layer(module: str) -> int | None:
+    package = _package(module)
+    return None if package is None else RANK[package]
 
 
 @pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _ in MODULES])
@@ -65,10 +67,8 @@ def test_imports_point_one_way(module: str, path: Path) -> None:
     for imported in _imports(path):
         rank = _layer(imported)
         assert rank is None or rank >= own, f"{module} imports {imported}, which lies above it"
-        neighbours = {p for p in LAYERS[own] if imported == p or imported.startswith(p + ".")}
-        assert not neighbours or any(module.startswith(p) for p in neighbours) or module.startswith("lib.cli") or own > 8, (
-            f"{module} imports its neighbour {imported}"
-        )
+        neighbours = {p for p in LAYERS[own] - {_package(module)} if imported == p or imported.startswith(p + ".")}
+        assert not neighbours or own >= RANK["lib.errors"], f"{module} imports its neighbour {imported}"
 
 
 @pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _ in MODULES])
@@ -81,7 +81,7 @@ def test_streamlit_stays_at_the_edge(module: str, path: Path) -> None:
 def test_sql_stays_in_the_store(module: str, path: Path) -> None:
     libraries = {name.split(".")[0] for name in _imports(path)} & {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
     if libraries:
-        assert module.startswith("lib.store") or module == "lib" or module.startswith("lib.cli"), (module, libraries)
+        assert module == "lib" or module.startswith(("lib.store", "lib.cli")), (module, libraries)
 
 
 @pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _ in MODULES])
@@ -112,7 +112,8 @@ def test_modules_stay_small_and_honest(module: str, path: Path) -> None:
         if isinstance(node, ast.ExceptHandler):
             name = getattr(node.type, "id", None)
             assert node.type is not None and name not in {"Exception", "BaseException"}, f"{module}:{node.lineno}"
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        # A migration lists tables as they were at the time; it is read once and never changed.
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and ".migrations." not in module:
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= 80, f"{module}:{node.lineno} {node.name} has {length} lines"
     assert "unsafe_allow_html" not in text
