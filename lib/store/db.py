@@ -136,7 +136,7 @@ def open_store(settings: Settings) -> Store:
     """The store of these settings, made or migrated first where needed. Costs milliseconds when nothing is to do.
 
     Raises:
-        RefusedInput: If a newer version of the project has written the store.
+        RefusedInput: If a newer version of the project has written the store, or its file is something else.
         Unavailable: If PostgreSQL cannot be reached.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -150,6 +150,11 @@ def open_store(settings: Settings) -> Store:
         raise Unavailable(
             "the database does not answer", remedy="Start PostgreSQL, or check P4P_DATABASE_URL"
         ) from error
+    except DBAPIError as error:
+        engine.dispose()
+        if "not a database" not in str(error.orig):
+            raise
+        raise RefusedInput("the store's file is not an SQLite database", file=settings.database_url) from error
     except RefusedInput:
         engine.dispose()
         raise

@@ -74,6 +74,12 @@ def test_an_absent_server_is_named(tmp_path: Any) -> None:
         open_store(read_settings({"P4P_DATA_DIR": str(tmp_path), "P4P_DATABASE_URL": address}))
 
 
+def test_a_file_that_is_no_database_is_refused(tmp_path: Any) -> None:
+    (tmp_path / "p4p.sqlite").write_bytes(b"something else " * 100)
+    with pytest.raises(RefusedInput, match="not an SQLite database"):
+        open_store(read_settings({"P4P_DATA_DIR": str(tmp_path)}))
+
+
 def test_sqlite_is_set_up_as_measured(sqlite_store: Store) -> None:
     with sqlite_store.reading() as connection:
         pragmas = {

@@ -10,6 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _files()
+    _models()
+    _sayings()
+    _catalogue()
+    _runs()
+    _results()
+
+
+def _files() -> None:
+    """What was received: raw files, sources in them, refusals; and the store's own row."""
     op.create_table(
         "raw_files",
         sa.Column("digest", sa.Text(), nullable=False),
@@ -75,30 +85,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("raw_digest", "member", name=op.f("uq_sources_raw_digest")),
     )
     op.create_index(op.f("ix_sources_store_revision"), "sources", ["store_revision"], unique=False)
-    op.create_table(
-        "hardware",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("memory_gb", sa.Double(), nullable=True),
-        sa.Column("bandwidth_gb_s", sa.Double(), nullable=True),
-        sa.Column("bf16_tflops_dense", sa.Double(), nullable=True),
-        sa.Column("fp16_tflops_dense", sa.Double(), nullable=True),
-        sa.Column("fp8_tflops_dense", sa.Double(), nullable=True),
-        sa.Column("int8_tops_dense", sa.Double(), nullable=True),
-        sa.Column("fp4_tflops_dense", sa.Double(), nullable=True),
-        sa.Column("tdp_w", sa.Double(), nullable=True),
-        sa.Column("link_gb_s_bidirectional", sa.Double(), nullable=True),
-        sa.Column("usd_per_hour", sa.Double(), nullable=True),
-        sa.Column("price_kind", sa.Text(), nullable=True),
-        sa.Column("price_source", sa.Text(), nullable=True),
-        sa.Column("price_date", sa.Text(), nullable=True),
-        sa.Column("spec_source", sa.Text(), nullable=True),
-        sa.Column("spec_checked", sa.Text(), nullable=True),
-        sa.Column("notes", sa.Text(), nullable=True),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_hardware_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardware")),
-    )
+
+
+def _models() -> None:
+    """One set of weights or one served system each."""
     op.create_table(
         "models",
         sa.Column("id", sa.Text(), nullable=False),
@@ -142,6 +132,88 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_models")),
     )
     op.create_index(op.f("ix_models_store_revision"), "models", ["store_revision"], unique=False)
+
+
+def _sayings() -> None:
+    """Names, facts and rumours of models."""
+    op.create_table(
+        "model_aliases",
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), server_default="", nullable=False),
+        sa.Column("origin", sa.Text(), server_default="shipped", nullable=False),
+        sa.Column("model_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("origin in ('shipped', 'reader')", name=op.f("ck_model_aliases_origin")),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_model_aliases_model_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_model_aliases_source_id")),
+        sa.PrimaryKeyConstraint("alias", "scope", "origin", name=op.f("pk_model_aliases")),
+    )
+    op.create_index(op.f("ix_model_aliases_model_id"), "model_aliases", ["model_id"], unique=False)
+    op.create_table(
+        "model_facts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("source_title", sa.Text(), nullable=True),
+        sa.Column("source_url", sa.Text(), nullable=True),
+        sa.Column("source_kind", sa.Text(), nullable=True),
+        sa.Column("source_licence", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("is_from_memory", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("origin", sa.Text(), server_default="shipped", nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("origin in ('shipped', 'imported', 'reader')", name=op.f("ck_model_facts_origin")),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_model_facts_model_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_model_facts_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_facts")),
+    )
+    op.create_index(op.f("ix_model_facts_model_id"), "model_facts", ["model_id"], unique=False)
+    op.create_table(
+        "rumours",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("who_says", sa.Text(), nullable=False),
+        sa.Column("source_title", sa.Text(), nullable=True),
+        sa.Column("source_url", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_rumours_model_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_rumours_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rumours")),
+    )
+    op.create_index(op.f("ix_rumours_model_id"), "rumours", ["model_id"], unique=False)
+
+
+def _catalogue() -> None:
+    """Tasks, prices, hardware, reference tables."""
+    op.create_table(
+        "hardware",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("memory_gb", sa.Double(), nullable=True),
+        sa.Column("bandwidth_gb_s", sa.Double(), nullable=True),
+        sa.Column("bf16_tflops_dense", sa.Double(), nullable=True),
+        sa.Column("fp16_tflops_dense", sa.Double(), nullable=True),
+        sa.Column("fp8_tflops_dense", sa.Double(), nullable=True),
+        sa.Column("int8_tops_dense", sa.Double(), nullable=True),
+        sa.Column("fp4_tflops_dense", sa.Double(), nullable=True),
+        sa.Column("tdp_w", sa.Double(), nullable=True),
+        sa.Column("link_gb_s_bidirectional", sa.Double(), nullable=True),
+        sa.Column("usd_per_hour", sa.Double(), nullable=True),
+        sa.Column("price_kind", sa.Text(), nullable=True),
+        sa.Column("price_source", sa.Text(), nullable=True),
+        sa.Column("price_date", sa.Text(), nullable=True),
+        sa.Column("spec_source", sa.Text(), nullable=True),
+        sa.Column("spec_checked", sa.Text(), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_hardware_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardware")),
+    )
     op.create_table(
         "prices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -211,56 +283,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_tasks_source_id")),
         sa.PrimaryKeyConstraint("task", name=op.f("pk_tasks")),
     )
-    op.create_table(
-        "model_aliases",
-        sa.Column("alias", sa.Text(), nullable=False),
-        sa.Column("scope", sa.Text(), server_default="", nullable=False),
-        sa.Column("origin", sa.Text(), server_default="shipped", nullable=False),
-        sa.Column("model_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=True),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint("origin in ('shipped', 'reader')", name=op.f("ck_model_aliases_origin")),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_model_aliases_model_id")),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_model_aliases_source_id")),
-        sa.PrimaryKeyConstraint("alias", "scope", "origin", name=op.f("pk_model_aliases")),
-    )
-    op.create_index(op.f("ix_model_aliases_model_id"), "model_aliases", ["model_id"], unique=False)
-    op.create_table(
-        "model_facts",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("model_id", sa.Text(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("source_title", sa.Text(), nullable=True),
-        sa.Column("source_url", sa.Text(), nullable=True),
-        sa.Column("source_kind", sa.Text(), nullable=True),
-        sa.Column("source_licence", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.Column("is_from_memory", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("origin", sa.Text(), server_default="shipped", nullable=False),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint("origin in ('shipped', 'imported', 'reader')", name=op.f("ck_model_facts_origin")),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_model_facts_model_id")),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_model_facts_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_facts")),
-    )
-    op.create_index(op.f("ix_model_facts_model_id"), "model_facts", ["model_id"], unique=False)
-    op.create_table(
-        "rumours",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("model_id", sa.Text(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("who_says", sa.Text(), nullable=False),
-        sa.Column("source_title", sa.Text(), nullable=True),
-        sa.Column("source_url", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name=op.f("fk_rumours_model_id")),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_rumours_source_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rumours")),
-    )
-    op.create_index(op.f("ix_rumours_model_id"), "rumours", ["model_id"], unique=False)
+
+
+def _runs() -> None:
+    """One model under one configuration each."""
     op.create_table(
         "runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -300,6 +326,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_runs_model_id"), "runs", ["model_id"], unique=False)
     op.create_index(op.f("ix_runs_store_revision"), "runs", ["store_revision"], unique=False)
+
+
+def _results() -> None:
+    """What runs hold, and where they came from."""
     op.create_table(
         "results",
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
