@@ -59,7 +59,7 @@ entries = st.lists(
             "active": st.sampled_from([5e8, np.nan]),
             "is_moe": st.booleans(),
             "score": st.sampled_from([0.4, 0.5, 0.6, np.nan]),
-            "bound": st.sampled_from([0.35, 0.45, 0.55, np.nan]),
+            "bound": st.sampled_from([0.35, 0.5, 0.55, np.nan]),
             "status": st.sampled_from(["stated", "stated", "disputed", "reported"]),
             "kind": st.sampled_from(["base", "chat", "code"]),
             "origin": st.sampled_from(["catalogue", "catalogue", "community"]),
