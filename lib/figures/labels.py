@@ -72,7 +72,7 @@ def _candidates(gap: float, *, is_of_line: bool) -> list[tuple[float, float, str
         (gap, -gap * 0.7, "left", "top"),
         (-gap, -gap * 0.7, "right", "top"),
     ]
-    rings = (2.2,) if is_of_line else (2.2, 4.0, 6.0)
+    rings = () if is_of_line else (2.2, 4.0, 6.0)  # far from its line a name would seem to be another's
     return near + [(dx * ring, dy * ring, xa, ya) for ring in rings for dx, dy, xa, ya in near[2:]]
 
 

@@ -37,7 +37,7 @@ def records(steps: pd.DataFrame, *, size_label: str, end_on: object) -> go.Figur
     drawn = _drawable(steps)
     end = max([_day(end_on), *drawn["released_on"]]) if len(drawn) else _day(end_on)
     start = (drawn["released_on"].min() if len(drawn) else end - pd.Timedelta(days=730)) - pd.Timedelta(days=75)
-    low = drawn["size"].min() / 2 if len(drawn) else 1e9
+    low = drawn["size"].min() / 2.2 if len(drawn) else 1e9
     high = drawn["size"].max() * 1.6 if len(drawn) else 1e11
     high = max(high, low * 10)
     figure = go.Figure()
@@ -189,7 +189,7 @@ def _names(drawn: pd.DataFrame, plane: _Plane) -> list[dict[str, Any]]:
     """First and last model of each line, and the words of the published ones, where there is room."""
     wanted: dict[tuple[str, float], labels.Label] = {}
     paths = [_path(line, plane) for _, line in _lines(drawn)]
-    for (view, target), line in _lines(drawn):
+    for (view, _), line in _lines(drawn):
         is_published = view == "published"
         for row, priority in ((line.iloc[-1], 1), (line.iloc[0], 0)):
             if is_published and priority == 1:
@@ -197,11 +197,6 @@ def _names(drawn: pd.DataFrame, plane: _Plane) -> list[dict[str, Any]]:
             x, y = plane.x(row["released_on"]), plane.y(row["size"])
             text = formats.plotly(_named(row["name"], row["size"]))
             wanted[text, x] = labels.Label(x, y, text, priority + 2 * is_published, "muted")
-        if is_published:
-            text = f"{formats.score(target, 0)} {PUBLISHED_NOTE.replace(', ', ',<br>')}"
-            wanted[text, 1.0] = labels.Label(
-                1.0, plane.y(line["size"].iloc[-1]), text, 2, "undisclosed", is_of_line=True
-            )
     marks = np.array([(plane.x(d), plane.y(s)) for d, s in zip(drawn["released_on"], drawn["size"], strict=True)])
     placed = labels.place(list(wanted.values()), marks, paths, height=PLOT_HEIGHT)
     return labels.written(placed, [plane.at(one.label.x, one.label.y) for one in placed])
@@ -239,4 +234,11 @@ def _ends(drawn: pd.DataFrame, plane: _Plane, roles: dict[tuple[str, float], str
                 "font": {"size": 14, "color": theme.colour(roles["protocol", target])},
             }
         )
+    for (view, target), line in _lines(drawn):
+        if view == "published":
+            x, y = plane.at(1.0, plane.y(line["size"].iloc[-1]))
+            words = f"{formats.score(target, 0)} {PUBLISHED_NOTE.replace(', ', ',<br>')}"
+            place = {"xanchor": "right", "xshift": -2, "yanchor": "top", "yshift": -4, "align": "right"}
+            font = {"size": labels.LABEL_SIZE, "color": theme.colour("undisclosed")}
+            notes.append({"x": x, "y": y, "text": words, "showarrow": False, "borderpad": 0, "font": font} | place)
     return notes
