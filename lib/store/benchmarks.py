@@ -33,6 +33,8 @@ OTHER_PATTERNS = (
     ("leaderboard_bbh_<subtask>", "bbh"),
     ("leaderboard_musr_<subtask>", "musr"),
     ("leaderboard_math_<subject>_hard", "math_lvl5"),
+    ("truthfulqa_mc1_mt_<lang>", "truthfulqa_mc1"),
+    ("truthfulqa_mc2_mt_<lang>", "truthfulqa_mc2"),
 )
 # Names that fit the pattern of a part and are another set of items.
 NOT_PARTS = frozenset({"mmlu_pro", "mmlu_pro_plus", "mmlu_redux", "math_asdiv", "math_lvl5"})

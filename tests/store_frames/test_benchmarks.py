@@ -118,6 +118,13 @@ def test_traps(task: str, metric: str, place: Place) -> None:
     assert CATALOGUE.place(task, metric) == place
 
 
+@pytest.mark.parametrize(("task", "metric", "place"), TRAPS)
+def test_a_benchmark_is_its_own_place(task: str, metric: str, place: Place) -> None:
+    """Frames list benchmarks by name and ask again what each is a part of."""
+    if place.benchmark != "TruthfulQA":  # a printed name that is a benchmark under another metric only
+        assert CATALOGUE.place(place.benchmark) == place
+
+
 @pytest.mark.parametrize(
     ("column", "benchmark"),
     [
