@@ -329,7 +329,9 @@ def _refuse_unfitting(r: Result) -> None:
     if r.n_samples is not None and r.n_samples <= 0:
         raise RefusedInput("not a number of questions", place=_place_of(r), found=r.n_samples)
     if r.n_correct is not None and (r.n_samples is None or not 0 <= r.n_correct <= r.n_samples):
-        raise RefusedInput("right answers that do not fit the number of questions", place=_place_of(r), found=r.n_correct)
+        raise RefusedInput(
+            "right answers that do not fit the number of questions", place=_place_of(r), found=r.n_correct
+        )
 
 
 def _place_of(result: Result) -> str:
