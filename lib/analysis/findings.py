@@ -12,6 +12,7 @@ from lib import formats
 from lib.analysis import measurements, panel, protocols
 from lib.analysis.plane import plane
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy, is_open
+from lib.schema.sizes import DEFAULT_THRESHOLD
 from lib.schema.text import Sentence, Span, sentence
 from lib.stats import multiplicity, noninferiority
 
@@ -111,11 +112,17 @@ class Candidates(NamedTuple):
     margin: float
 
 
-def reference_model(measured: measurements.Measured, models: pd.DataFrame, by: SizeBy = "total") -> str | None:
+def reference_model(
+    measured: measurements.Measured,
+    models: pd.DataFrame,
+    by: SizeBy = "total",
+    places_measured: pd.Series | None = None,
+) -> str | None:
     """The well-known large model that small ones are held against: by rule, the same on every page.
 
-    The largest dense model with open weights and a size stated by its developer that has a complete panel with
-    standard errors in the protocol, of the catalogue; of equal sizes the newest, then the id that sorts first.
+    Of the dense catalogue models with open weights, a stated size above the usual threshold and a complete panel with
+    standard errors in the protocol: the one measured in most places (``renown.places_measured``), then the largest,
+    the newest, the id that sorts first. The rule looks at no score.
     """
     rows = panel.complete(measured.rows, measured.benchmarks).rows if measured.benchmarks else measured.rows
     sure = rows.groupby("model")["has_interval"].all()
@@ -125,12 +132,14 @@ def reference_model(measured: measurements.Measured, models: pd.DataFrame, by: S
         & ~facts["is_moe"].astype(bool)
         & (facts["size_status"] == "stated")
         & (facts["origin"] != "community")
-        & facts[SIZE_COLUMNS[by]].notna()
+        & (facts[SIZE_COLUMNS[by]] > DEFAULT_THRESHOLD)
     )
     facts = facts[fits.to_numpy(bool)].sort_index()
     if facts.empty:
         return None
-    order = facts.sort_values([SIZE_COLUMNS[by], "released_on"], ascending=False, kind="stable")
+    places = 0 if places_measured is None else places_measured.reindex(facts.index).fillna(0)
+    facts = facts.assign(_places=places)
+    order = facts.sort_values(["_places", SIZE_COLUMNS[by], "released_on"], ascending=False, kind="stable")
     return str(order.index[0])
 
 
@@ -199,6 +208,7 @@ def smallest_within_margin(
     *,
     by: SizeBy = "total",
     margin: float = noninferiority.MARGIN,
+    places_measured: pd.Series | None = None,
 ) -> Finding:
     """The smallest model shown to be within the margin of a well-known large one, on the widest protocol."""
     title = "Smallest shown to keep up"
@@ -206,7 +216,7 @@ def smallest_within_margin(
     if key is None:
         return _nothing(title, "No protocol covers these benchmarks yet, so nothing can be compared.", "models")
     measured = measurements.measure(grouping, key, models=models)
-    reference = reference_model(measured, models, by)
+    reference = reference_model(measured, models, by, places_measured)
     if reference is None:
         return _nothing(title, "No large open model has intervals on all of these benchmarks yet.", "models")
     found = within_margin(measured, models, reference, margin=margin, by=by)
@@ -249,9 +259,16 @@ def smallest_within_margin(
     )
 
 
-def findings(models: pd.DataFrame, grouping: protocols.Grouping, *, by: SizeBy = "total") -> tuple[Finding, ...]:
+def findings(
+    models: pd.DataFrame,
+    grouping: protocols.Grouping,
+    *,
+    by: SizeBy = "total",
+    places_measured: pd.Series | None = None,
+) -> tuple[Finding, ...]:
     """The three findings, in the order of the cards."""
-    return tokens_then_and_now(models), smallest_within_margin(grouping, models, by=by), active_share(models)
+    keeps_up = smallest_within_margin(grouping, models, by=by, places_measured=places_measured)
+    return tokens_then_and_now(models), keeps_up, active_share(models)
 
 
 def _nothing(title: str, reason: str, page: str) -> Finding:

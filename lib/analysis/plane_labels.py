@@ -12,16 +12,17 @@ CHARACTER_PX, LINE_PX, GAP_PX = 6.6, 17.0, 8.0
 MOST_CHARACTERS = 24
 
 
-def choose_labels(points: pd.DataFrame, n: int = 12) -> list[str]:
+def choose_labels(points: pd.DataFrame, n: int = 20, places_measured: pd.Series | None = None) -> list[str]:
     """Models to name, most notable first; the same points give the same names in any order of rows.
 
-    Notable, in turn: the largest, the one with most and with fewest tokens per parameter, the smallest, the one with
-    most tokens, the best score; then the first model of each family by release, larger first. A name is left out when
-    its text, written to the right of the point, would touch another name, leave the plane or cover a chosen mark.
+    Notable, in turn: the one with most and with fewest tokens per parameter, the largest and the smallest; then those
+    measured in most places, the earlier first. A name is left out when its text, written to the right of the point,
+    would touch another name. The figure places a dozen of them and leaves out what finds no room.
 
     Args:
         points: ``Plane.points``.
         n: At most so many.
+        places_measured: Counts by model id (``renown.places_measured``); None: none is better known than another.
     """
     if points.empty or n <= 0:
         return []
@@ -29,7 +30,7 @@ def choose_labels(points: pd.DataFrame, n: int = 12) -> list[str]:
     xy = _pixels(order)
     width = order["name"].map(lambda name: CHARACTER_PX * len(one_line(name, MOST_CHARACTERS))).to_numpy(float)
     chosen: list[int] = []
-    for i in _by_notability(order):
+    for i in _by_notability(order, places_measured):
         if all(_is_apart(xy[i], width[i], xy[j], width[j]) for j in chosen):
             chosen.append(i)
         if len(chosen) == n:
@@ -37,9 +38,9 @@ def choose_labels(points: pd.DataFrame, n: int = 12) -> list[str]:
     return [str(order["model"].iloc[i]) for i in chosen]
 
 
-def labelled(points: pd.DataFrame, n: int = 12) -> pd.DataFrame:
+def labelled(points: pd.DataFrame, n: int = 20, places_measured: pd.Series | None = None) -> pd.DataFrame:
     """The points, most notable first, with the names in ``label`` ('' for the others)."""
-    chosen = choose_labels(points, n)
+    chosen = choose_labels(points, n, places_measured)
     rank = points["model"].map({model: i for i, model in enumerate(chosen)}).astype(float)
     named = points.assign(
         label=points["name"].where(rank.notna(), "").map(lambda text: one_line(text, MOST_CHARACTERS))
@@ -57,19 +58,14 @@ def _pixels(points: pd.DataFrame) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def _by_notability(points: pd.DataFrame) -> list[int]:
+def _by_notability(points: pd.DataFrame, places_measured: pd.Series | None) -> list[int]:
     ratio = points["tokens_per_parameter"]
-    extremes = [
-        points["size"].idxmax(), ratio.idxmax(), ratio.idxmin(), points["size"].idxmin(),
-        points["training_tokens"].idxmax(),
-    ]  # fmt: skip
-    if points["score"].notna().any():
-        extremes.append(points["score"].idxmax())
-    dated = points.assign(_day=points["released_on"].fillna(pd.Timestamp.max.floor("s")), _size=-points["size"])
-    by_age = dated.sort_values(["_day", "_size", "model"], kind="stable")
-    family = by_age["family"].astype(object).where(by_age["family"].notna(), by_age["model"])
-    is_first = ~family.duplicated()
-    return [int(i) for i in dict.fromkeys([*extremes, *by_age.index[is_first], *by_age.index[~is_first]])]
+    extremes = [ratio.idxmax(), ratio.idxmin(), points["size"].idxmax(), points["size"].idxmin()]
+    places = 0 if places_measured is None else points["model"].map(places_measured).fillna(0)
+    ranked = points.assign(
+        _places=places, _day=points["released_on"].fillna(pd.Timestamp.max.floor("s")), _size=-points["size"]
+    ).sort_values(["_places", "_day", "_size", "model"], ascending=[False, True, True, True], kind="stable")
+    return [int(i) for i in dict.fromkeys([*extremes, *ranked.index])]
 
 
 def _is_apart(a: np.ndarray, width_a: float, b: np.ndarray, width_b: float) -> bool:

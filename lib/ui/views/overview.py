@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import findings, records, takeaways
+from lib.analysis import findings, records, renown, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import records as records_figure
 from lib.figures.legend import Legend
@@ -69,7 +69,9 @@ def findings_view(frames: Frames, *, by: SizeBy) -> tuple[findings.Finding, ...]
     """The three findings, on the default benchmarks."""
     sets = scores.benchmark_sets(frames)
     members = scores.members(next(iter(sets), scores.FAVOURITE))
-    return findings.findings(frames.models, scores.grouping(frames, members), by=by)
+    return findings.findings(
+        frames.models, scores.grouping(frames, members), by=by, places_measured=renown.places_measured(frames.runs)
+    )
 
 
 def _published(frames: Frames, benchmark: str, own: records.Records, by: SizeBy) -> records.Records | None:

@@ -8,14 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import optimal_lines, plane, plane_labels, sizes, takeaways
+from lib.analysis import optimal_lines, plane, plane_labels, renown, sizes, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import parameters_tokens as plane_figure
 from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
-from lib.ui.page import padded
+from lib.ui.page import padded, rounded
 from lib.ui.views import scores
 
 NO_COLOUR = "none"
@@ -33,7 +33,7 @@ _LAW_IDS = {
 WEIGHTS = {"all": "all", "open": "open", "closed": "not open"}
 TABLE = (
     "name", "size", "training_tokens", "tokens_per_parameter", "training_ratio", "ratio_text", "interval",
-    "compute", "released_on", "developer",
+    "training_flop", "released_on", "developer",
 )  # fmt: skip
 LEFT_OUT = ("name", "developer", "size", "training_tokens", "released_on", "reason")
 
@@ -41,7 +41,7 @@ LABELS = {
     "size": "Parameters",
     "training_ratio": "Times optimal",
     "ratio_text": "Over- or under-trained",
-    "compute": "Compute (10²¹ FLOP)",
+    "training_flop": "Compute (10²¹ FLOP)",
     "interval": "Score",
 }
 METHOD = (
@@ -109,7 +109,7 @@ def plane_view(
         draws=frames.reference("refit_bootstrap_draws"),
     )
     label = None if colour is None else scores.label_of(frames, benchmark)
-    points = plane_labels.labelled(found.points)
+    points = plane_labels.labelled(found.points, places_measured=renown.places_measured(frames.runs))
     counts = removed | {str(k): int(n) for k, n in found.left_out["reason"].value_counts().items()}
     figure, entries = _figure(frames, points, laws, by, label)
     return PlaneView(
@@ -163,7 +163,8 @@ def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
         interval=pd.Series(padded(formats.interval(*i) for i in intervals), points.index, dtype=object).replace(
             formats.UNKNOWN, None
         ),
-        compute=points["training_flop"] / 1e21,
+        training_flop=rounded(points["training_flop"] / 1e21),
+        tokens_per_parameter=rounded(points["tokens_per_parameter"]),
     )
     table = points.rename(columns={"ratio_equal_compute": "training_ratio"})
     table = table.sort_values("tokens_per_parameter", ascending=False, kind="stable").reset_index(drop=True)
