@@ -19,6 +19,7 @@ from lib.schema.columns import COLUMNS
 from lib.schema.text import Sentence
 from lib.ui import links
 
+INTERVAL, SCORE = "interval", "score:"
 COMMANDS = "python -m lib import PATH"
 _WORD_COLOURS = {"small": "blue", "large": "orange", "good": "green"}
 _NOTES = Path(figures.__file__).parent
@@ -112,24 +113,32 @@ def table(
     """Rows under the headings, units and formats of the column table.
 
     Args:
-        rows: Columns are names of the column table, or any other with text in it and its heading in ``labels``; text that
-            begins with a digit is set to the right, for it is an interval.
+        rows: Columns are names of the column table, or others with text in them and their headings in ``labels``:
+            ``interval`` and those that begin with ``score:`` hold intervals and are set to the right.
         is_wide: The name stays in sight while the reader scrolls sideways.
     """
-    shown = rows.assign(**{c: _rounded(rows[c]) for c in rows.columns if c in COLUMNS and COLUMNS[c].format == "plain"})
     st.dataframe(
-        shown,
+        rows,
         key=key,
         alt=alt,
         hide_index=True,
         placeholder="–",
-        column_config={str(name): _column(str(name), rows[name], labels or {}, is_wide) for name in rows.columns},
+        column_config={str(name): _column(str(name), labels or {}, is_wide) for name in rows.columns},
     )
 
 
 def padded(scores: Iterable[str]) -> list[str]:
     """Scores as text that sorts like the numbers: ``9% ± 1`` before ``72% ± 6``."""
     return [" " * (3 - len(s.split("%")[0].split(".")[0])) + s if "%" in s else s for s in scores]
+
+
+def rounded(numbers: pd.Series) -> pd.Series:
+    """Whole numbers from ten on, two significant digits below: as ``formats.plain`` shows them, still numbers."""
+    values = numbers.to_numpy(float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = np.where(values >= 9.95, 0.0, np.maximum(1.0, 1 - np.floor(np.log10(np.abs(values)))))
+    scale = 10.0 ** np.where(np.isfinite(digits), digits, 0.0)
+    return pd.Series(np.round(values * scale) / scale, numbers.index)
 
 
 def nothing_yet(what: str) -> None:
@@ -166,30 +175,19 @@ def _note(name: str) -> tuple[str, str]:
     return first, rest
 
 
-def _rounded(numbers: pd.Series) -> pd.Series:
-    """Whole numbers from ten on, two significant digits below: as ``formats.plain`` shows them, still numbers."""
-    values = numbers.to_numpy(float, na_value=np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        digits = np.where(values >= 9.95, 0.0, np.maximum(1.0, 1 - np.floor(np.log10(np.abs(values)))))
-    scale = 10.0 ** np.where(np.isfinite(digits), digits, 0.0)
-    return pd.Series(np.round(values * scale) / scale, numbers.index)
-
-
-def _column(name: str, values: pd.Series, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig:
+def _column(name: str, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig:
     entry = COLUMNS.get("params_total" if name == "size" else name)
     if entry is None:
-        has_number = values.astype(str).str.strip().str[:1].str.isdigit().any()
-        return st.column_config.TextColumn(labels.get(name, name), alignment="right" if has_number else "left")
+        is_number = name == INTERVAL or name.startswith(SCORE)
+        return st.column_config.TextColumn(labels.get(name, name), alignment="right" if is_number else "left")
     heading, help = labels.get(name, entry.heading), entry.help
     match entry.format:
         case "parameters" | "tokens":
             return st.column_config.NumberColumn(heading, format="compact", help=help)
         case "score" | "points":
             return st.column_config.NumberColumn(heading, format="percent", help=help)
-        case "count" | "plain":
+        case "count" | "plain" | "flop":
             return st.column_config.NumberColumn(heading, format="localized", help=help)
-        case "flop":
-            return st.column_config.NumberColumn(heading, format="scientific", help=help)
         case "ratio":
             return st.column_config.NumberColumn(heading, format="%.3g×", help=help)
         case "date":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
+import orjson
 import pytest
 
 from lib.analysis import models_table
+from lib.sources.fill import FillState
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
@@ -165,3 +169,20 @@ def test_a_rerun_that_changes_nothing_makes_nothing(
     app.run()
     assert not app.exception
     assert not made
+
+
+def test_a_filling_store_says_so_and_then_no_more(open_app: Open, tmp_path: Path) -> None:
+    state = FillState("runs", 12, 48, "Pythia <b>suite</b>", "2026-11-21T13:00:00Z")
+    (tmp_path / "fill.json").write_bytes(orjson.dumps(asdict(state)))
+    died = open_app(tmp_path)
+    assert not died.get("progress")
+    with (tmp_path / "fill.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        app = open_app(tmp_path)
+        assert not app.exception
+        (line,) = app.get("progress")
+        assert line.proto.value == 25
+        assert "12 of 48 files" in line.proto.text
+        assert "\\<b" in line.proto.text
+    app.run()
+    assert not app.get("progress")

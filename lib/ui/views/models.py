@@ -15,7 +15,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
-from lib.ui.page import padded
+from lib.ui.page import padded, rounded
 from lib.ui.views import scores
 
 FACTS = (
@@ -147,6 +147,7 @@ def _table(frames: Frames, rows: pd.DataFrame, benchmarks: tuple[str, ...]) -> t
             data[names[0]] = _intervals(rows, *names)
             labels[names[0]] = scores.label_of(frames, benchmark)
     data.update({column: rows[column] for column in FACTS})
+    data["tokens_per_parameter"] = rounded(rows["tokens_per_parameter"])
     table = pd.DataFrame(data)
     table["open_weights"] = [formats.shown("open_weights", value) for value in table["open_weights"]]
     return table.reset_index(drop=True), labels
