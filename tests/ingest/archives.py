@@ -11,7 +11,10 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            # With a time of its own the same members are the same bytes, whenever they are packed.
+            entry = zipfile.ZipInfo(name, date_time=(2024, 1, 1, 0, 0, 0))
+            entry.compress_type = method
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 

@@ -1,0 +1,110 @@
+"""Hostile files give messages: no traceback, no partial import, no more memory than stated.
+
+``P4P_SOAK_FILES`` (default 300) is how many files; `make soak` takes 5,000.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from lib.settings import Settings
+from lib.store import tables
+from lib.store.check import check
+from lib.store.db import open_store
+from tests.hostile.mutations import MUTATIONS, real_files, write_hostile
+
+FILES = int(os.environ.get("P4P_SOAK_FILES", "300"))
+PER_PROCESS = 300
+UPLOAD_MB = 20
+MOST_MB = 600
+"""Peak of an import with ``P4P_MAX_UPLOAD_MB=20``: about 190 MB of libraries, the zip, a member, what is parsed of it and
+the rows of one transaction."""
+
+
+def run(command: list[str], settings: Settings, folder: Path) -> tuple[int, str, str, float]:
+    """Exit code, output, messages and peak memory (MB) of ``python -m lib ...``."""
+    environment = os.environ | {
+        "P4P_DATA_DIR": str(settings.data_dir),
+        "P4P_DATABASE_URL": settings.database_url,
+        "P4P_FILL": "0",
+        "P4P_MAX_UPLOAD_MB": str(UPLOAD_MB),
+    }
+    out, err = folder / "out", folder / "err"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lib", *command],
+            env=environment,
+            stdout=stdout,
+            stderr=stderr,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30)),
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, out.read_text(), err.read_text(), usage.ru_maxrss / 1024
+
+
+def test_there_is_a_mutation_of_every_kind(tmp_path: Path) -> None:
+    write_hostile(tmp_path, 1, len(MUTATIONS))
+    assert len(list(tmp_path.iterdir())) == len(MUTATIONS) >= 15
+    assert len(real_files()) >= 20
+    contents = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
+    for path in tmp_path.iterdir():
+        path.unlink()
+    write_hostile(tmp_path, 1, len(MUTATIONS))
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == contents
+
+
+@pytest.mark.parametrize("part", range((FILES + PER_PROCESS - 1) // PER_PROCESS))
+def test_hostile_files_give_messages(part: int, tmp_path: Path, sqlite_settings: Settings) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    write_hostile(given, part, min(PER_PROCESS, FILES - part * PER_PROCESS))
+    code, out, err, peak_mb = run(["import", "--json", str(given)], sqlite_settings, tmp_path)
+    assert "Traceback" not in err, err[-3000:]
+    assert code in (0, 1), err[-3000:]
+    print(f"peak {peak_mb:.0f} MB")
+    assert peak_mb < MOST_MB, f"{peak_mb:.0f} MB"
+    assert not [c for c in err if not c.isprintable() and c != "\n"]
+    summary = json.loads(out)
+    assert all(issue["reason"] and issue["file"] for issue in summary["refused"] + summary["warnings"])
+    assert len({issue["file"] for issue in summary["refused"]}) > 0
+    stored = look(sqlite_settings)
+    assert stored["sources"] == summary["imported"]
+    refused = {
+        i["file"].removeprefix(f"{tmp_path}/") for i in summary["refused"] if "same name twice" not in i["reason"]
+    }
+    assert not refused & stored["names"]
+
+    code, out, err, _ = run(["import", "--json", str(given)], sqlite_settings, tmp_path)
+    again = json.loads(out)
+    assert (again["imported"], again["unchanged"]) == (0, summary["imported"]), err[-3000:]
+    assert look(sqlite_settings) == stored
+    for command in (["models"], ["runs", "--json"], ["doctor"]):
+        code, out, err, _ = run(command, sqlite_settings, tmp_path)
+        assert code == 0 and "Traceback" not in err
+        assert not [c for c in out if not c.isprintable() and c != "\n"]
+
+
+def look(settings: Settings) -> dict[str, Any]:
+    """What the store holds, after its check."""
+    store = open_store(settings)
+    try:
+        assert check(store) == []
+        with store.reading() as connection:
+            return {
+                "sources": len(connection.execute(select(tables.sources.c.id)).all()),
+                "names": set(connection.execute(select(tables.sources.c.name)).scalars()),
+                "runs": len(connection.execute(select(tables.runs.c.id)).all()),
+                "results": len(connection.execute(select(tables.results.c.run_id)).all()),
+            }
+    finally:
+        store.close()
