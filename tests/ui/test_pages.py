@@ -186,3 +186,12 @@ def test_a_filling_store_says_so_and_then_no_more(open_app: Open, tmp_path: Path
         assert "\\<b" in line.proto.text
     app.run()
     assert not app.get("progress")
+
+
+def test_a_link_opens_the_protocol_it_names(open_app: Open, small_store: Path) -> None:
+    app = open_app(small_store, "pages/models.py", set="mmlu")
+    widest = app.selectbox(key="protocol").value
+    app.selectbox(key="protocol").select_index(1).run()
+    second = app.selectbox(key="protocol").value
+    linked = open_app(small_store, "pages/models.py", set="mmlu", protocol=second)
+    assert linked.selectbox(key="protocol").value == second != widest
