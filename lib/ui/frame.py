@@ -13,6 +13,11 @@ from lib.ui.page import small_text
 
 NAME = "Pound :blue[for] Pound"
 MOTTO = "How small can you go?"
+# The marks of small and large. A picture of our own: Streamlit fetches its icons for tabs from another host.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<circle cx="8" cy="22" r="6" fill="#0072B2"/><rect x="15" y="6" width="16" height="16" fill="#D55E00"/></svg>'
+)
 
 
 def sidebar() -> None:

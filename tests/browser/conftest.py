@@ -36,6 +36,11 @@ class Visitor:
         self.page = page
         self.address = address
         self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        page.on(
+            "request",
+            lambda sent: None if sent.url.startswith((address, "data:", "blob:")) else self.elsewhere.append(sent.url),
+        )
         page.on(
             "console", lambda said: self.errors.append(f"{said.text} {said.location}") if said.type == "error" else None
         )
@@ -55,8 +60,8 @@ class Visitor:
         return self
 
     def own_errors(self) -> list[str]:
-        """Without Streamlit's own: it looks for its server under the page's path first, and for a host that may frame it."""
-        return [e for e in self.errors if "/_stcore/" not in e and "ERR_NAME_NOT_RESOLVED" not in e]
+        """Without Streamlit's own: it looks for its server under the page's path first."""
+        return [e for e in self.errors if "/_stcore/" not in e]
 
     def screenshot(self, name: str) -> None:
         """The whole page into build/screenshots."""

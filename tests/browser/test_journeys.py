@@ -40,6 +40,7 @@ def test_each_page_is_drawn(visit: Visit, name: str, scheme: str, width: int) ->
     )
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=stMain]'))") == 0
+    assert visitor.elsewhere == []
     visitor.screenshot(f"{name}-{scheme}{'-phone' if width < 500 else ''}")
     assert visitor.own_errors() == []
 
