@@ -5,7 +5,7 @@ import streamlit as st
 from lib.ui import cached, frame, links
 
 # Without a title here the tab carries the title of the page.
-st.set_page_config(layout="wide", page_icon=frame.ICON)
+st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
 page = st.navigation(
     [st.Page(one.path, title=one.title, url_path=one.address, default=one is links.PAGES[0]) for one in links.PAGES],
     position="hidden",

@@ -12,6 +12,7 @@ from lib.ui import controls, links, progress
 from lib.ui.page import small_text
 
 NAME = "Pound :blue[for] Pound"
+SIDEBAR_PX = 264
 MOTTO = "How small can you go?"
 # The marks of small and large. A picture of our own: Streamlit fetches its icons for tabs from another host.
 ICON = (
