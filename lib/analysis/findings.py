@@ -19,7 +19,7 @@ from lib.stats import multiplicity, noninferiority
 BEFORE_CHINCHILLA = "2022-04-01"
 SINCE = "2024-01-01"
 LARGE_THEN, SMALL_NOW = 100e9, 10e9
-SHARE_KINDS = ("base", "chat", "reasoning", "multimodal", "code")
+BEST_KNOWN = 5
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ def reference_model(
     """The well-known large model that small ones are held against: by rule, the same on every page.
 
     Of the dense catalogue models with open weights, a stated size above the usual threshold and a complete panel with
-    standard errors in the protocol: the one measured in most places (``renown.places_measured``), then the largest,
-    the newest, the id that sorts first. The rule looks at no score.
+    standard errors in the protocol, the five measured in most places (``renown.places_measured``), and of these the
+    one that has been out longest: long enough to be relied on, and for smaller ones to be tried against it. Ties: the
+    larger, the id that sorts first. The rule looks at no score.
     """
     rows = panel.complete(measured.rows, measured.benchmarks).rows if measured.benchmarks else measured.rows
     sure = rows.groupby("model")["has_interval"].all()
@@ -139,8 +140,9 @@ def reference_model(
         return None
     places = 0 if places_measured is None else places_measured.reindex(facts.index).fillna(0)
     facts = facts.assign(_places=places)
-    order = facts.sort_values(["_places", SIZE_COLUMNS[by], "released_on"], ascending=False, kind="stable")
-    return str(order.index[0])
+    size = SIZE_COLUMNS[by]
+    best_known = facts.sort_values(["_places", size], ascending=False, kind="stable").head(BEST_KNOWN)
+    return str(best_known.sort_values(["released_on", size], ascending=[True, False], kind="stable").index[0])
 
 
 def within_margin(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lib.analysis.comparability import DOCUMENT
+from lib.schema.boards import BOARDS
 
 
 def protocol_label(parts: Sequence[Mapping[str, Any]], benchmark_labels: Mapping[str, str]) -> str:
@@ -49,7 +50,7 @@ def evaluator_label(row: Mapping[str, Any]) -> str:
 
 
 def _named(kind: str, tool: str) -> str:
-    return {"board": tool, "fork": f"{tool} (a fork of lm-eval)" if tool else ""}.get(kind, "")
+    return {"board": BOARDS.get(tool, tool), "fork": f"{tool} (a fork of lm-eval)" if tool else ""}.get(kind, "")
 
 
 def _given(value: object) -> str:

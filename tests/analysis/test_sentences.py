@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.analysis import findings, measurements, models_table, plane, protocols, records, sizes, takeaways
+from lib.analysis import findings, labels, measurements, models_table, plane, protocols, records, sizes, takeaways
 from lib.schema.text import plain
 from tests.analysis import frames
 
@@ -37,6 +37,21 @@ SCORES = [row("big", 0.70), row("equal", 0.71), row("lucky", 0.69, 300), row("fa
 def grouped(rows: list[dict[str, Any]], names: tuple[str, ...] = ("mmlu",)) -> protocols.Grouping:
     catalogue = frames.benchmarks({"mmlu": "MMLU", "arc": "ARC"})
     return protocols.group(frames.scores(rows), names, models=MODELS, catalogue=catalogue)
+
+
+def test_the_reference_is_the_oldest_of_the_best_known() -> None:
+    names = [f"m{i}" for i in range(7)]
+    facts = MODELS.loc[["big"] * 7].set_axis(names)
+    facts = facts.assign(released_on=pd.date_range("2023-01-01", periods=7), origin="catalogue")
+    rows = [{**SCORES[0], "model": name, "run_id": i} for i, name in enumerate(names)]
+    grouping = protocols.group(
+        frames.scores(rows), ("mmlu",), models=facts, catalogue=frames.benchmarks({"mmlu": "MMLU"})
+    )
+    measured = measurements.measure(grouping, protocols.widest(grouping), models=facts)
+    places = pd.Series([1, 1, 5, 5, 5, 5, 5], index=names)
+    # The two oldest are not among the five that are known best.
+    assert findings.reference_model(measured, facts, places_measured=places) == "m2"
+    assert findings.reference_model(measured, facts) == "m0"
 
 
 def test_the_headline_is_the_smallest_that_holds_after_holm() -> None:
@@ -231,3 +246,9 @@ def test_parameters_and_tokens_of_one_and_of_none() -> None:
     )
     silent = frames.models([{"id": "a", "params_total": 1e9}])
     assert "1 model left out" in plain(takeaways.parameters_and_tokens(plane.plane(silent)))
+
+
+def test_boards_are_named_in_words() -> None:
+    row = {"evaluator": "board:open-llm-leaderboard-v2", "document": None, "chat_template": None}
+    assert labels.evaluator_label(row) == "Open LLM Leaderboard v2"
+    assert labels.evaluator_label(row | {"evaluator": "board:somebody-s"}) == "somebody-s"
