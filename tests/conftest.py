@@ -15,9 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from lib.settings import Settings, read_settings
 from lib.store.db import Store, open_engine, open_store
+
+# The same examples at every run: a test that fails today fails tomorrow too. Other seeds: --hypothesis-seed=random.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("repeatable")
 
 ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
