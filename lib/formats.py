@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, SupportsFloat
 
 from lib.schema.columns import COLUMNS
@@ -234,13 +235,19 @@ _BY_NAME: dict[str, Callable[[Any, str], str]] = {
 # Text from outside
 
 
-def one_line(text: object, limit: int = 120) -> str:
-    """Text on one line: control and direction-changing characters gone, white space single, cut at ``limit``."""
+@lru_cache(maxsize=8192)
+def _one_line(text: str, limit: int) -> str:
     kept = "".join(
-        " " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") else c for c in str(text)
+        " " if c.isspace() else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") else c for c in text
     )
     kept = " ".join(kept.split())
     return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
+
+
+def one_line(text: object, limit: int = 120) -> str:
+    """Text on one line: control and direction-changing characters gone, white space single, cut at ``limit``."""
+    # A menu writes the same hundreds of names at every rerun.
+    return _one_line(str(text), limit)
 
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -17,27 +18,34 @@ from lib.store.frames import FrameCache, Frames
 
 Made = TypeVar("Made")
 
-_OF_THIS_RUN = "_frames_of_this_run"
+
+class _Held(NamedTuple):
+    """What one rerun works on."""
+
+    database_url: str
+    frames: Frames
+
+
+# A rerun is one thread, so its context ends with it and keeps no old revision alive.
+_OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
 VIEWS_KEPT = 150
 """Finished views of all pages; old revisions leave by this limit and nothing else."""
 
 
 def frames() -> Frames:
     """The store as this rerun sees it: one probe of the revision in ``one_revision``, then the same object."""
-    held: Frames | None = st.session_state.get(_OF_THIS_RUN)
-    return held if held is not None else _frame_cache(read_settings().database_url).frames()
+    return _held().frames
 
 
 @contextlib.contextmanager
 def one_revision() -> Iterator[Frames]:
     """Within it every ``frames()`` is the same, so that the parts of a page cannot show different revisions."""
-    now = _frame_cache(read_settings().database_url).frames()
-    st.session_state[_OF_THIS_RUN] = now
+    token = _OF_THIS_RUN.set(None)
+    _OF_THIS_RUN.set(now := _held())
     try:
-        yield now
+        yield now.frames
     finally:
-        # A session that stays open must not hold an old revision in memory.
-        st.session_state.pop(_OF_THIS_RUN, None)
+        _OF_THIS_RUN.reset(token)
 
 
 def made(make: Callable[..., Made], **choices: Any) -> Made:
@@ -47,10 +55,18 @@ def made(make: Callable[..., Made], **choices: Any) -> Made:
         make: A function of a module (not a closure: its name is part of the key).
         choices: Plain, hashable values: everything that the result depends on besides the store.
     """
-    now = frames()
+    held = _held()
     name = f"{make.__module__}.{make.__qualname__}"
-    result: Made = _made(name, read_settings().database_url, now.revision, tuple(sorted(choices.items())), make, now)
+    key = tuple(sorted(choices.items()))
+    result: Made = _made(name, held.database_url, held.frames.revision, key, make, held.frames)
     return result
+
+
+def _held() -> _Held:
+    if (held := _OF_THIS_RUN.get()) is not None:
+        return held
+    url = read_settings().database_url
+    return _Held(url, _frame_cache(url).frames())
 
 
 @st.cache_resource(show_spinner=False)
