@@ -1,4 +1,4 @@
-"""The command line: import, export, models, runs, doctor, fill.
+"""The command line: import, export, models, runs, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_doctor import doctor
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
@@ -67,6 +68,19 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(commands, "runs", "list the runs in the store", list_runs)
     command.add_argument("--model", metavar="ID", help="only runs of this model")
     command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs")
+
+    command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
+    command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")
+    command.add_argument("model", nargs="?", metavar="MODEL", help="id of the model that it means")
+    command.add_argument("--scope", default="", metavar="ZIP", help="only in this zip or board; without it everywhere")
+    command.add_argument("--remove", action="store_true", help="take your alias back")
+
+    for name, text, run in (
+        ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),
+        ("restore", "bring a withdrawn source back", restore_sources),
+    ):
+        command = _command(commands, name, text, run)
+        command.add_argument("name", metavar="NAME", help="name of a file; of a zip: all that is in it")
 
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")

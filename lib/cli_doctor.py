@@ -89,7 +89,9 @@ def _advice(store: Store, settings: Settings, *, n_unresolved: int) -> list[str]
     if stale := outdated(store):
         advice.append(f"{len(stale)} files were read by older importers; read them again: python -m lib fill")
     if n_unresolved:
-        advice.append(f"{n_unresolved} names wait for a model; say which one each means on the page of sources")
+        advice.append(
+            f"{n_unresolved} names wait for a model; say which one each means: python -m lib alias SPELLING MODEL"
+        )
     return advice
 
 

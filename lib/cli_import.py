@@ -54,7 +54,7 @@ def fill_store(options: argparse.Namespace, settings: Settings) -> int:
         if options.json:
             put_json(Summary().as_json())
         return 0
-    _report(summary, as_json=options.json)
+    _report(summary, as_json=options.json, with_issues=bool(options.catalogue))
     return 1 if summary.refused and options.catalogue else 0
 
 
@@ -74,7 +74,12 @@ def _fill(store: Store, settings: Settings, only: str | None) -> Summary | None:
     return summary
 
 
-def _report(summary: Summary, *, as_json: bool) -> None:
+def _report(summary: Summary, *, as_json: bool, with_issues: bool = True) -> None:
+    """The counts, and each file that was refused or has something to be said about it.
+
+    Args:
+        with_issues: Off for the shipped data as a whole: what its zips hold beside evaluations is known.
+    """
     if as_json:
         put_json(summary.as_json())
         return
@@ -82,6 +87,9 @@ def _report(summary: Summary, *, as_json: bool) -> None:
         f"{summary.imported} files imported, {summary.unchanged} unchanged, {len(summary.refused)} refused; "
         f"{summary.results} results, {summary.samples} samples"
     )
+    if not with_issues:
+        put("(files in the shipped zips that are no evaluations are named by: python -m lib fill --json)")
+        return
     for title, issues in (("refused", summary.refused), ("warning", summary.warnings)):
         for issue in issues[:SHOWN_ISSUES]:
             put(f"{title}: {for_terminal(issue.file)}: {issue.reason}")

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import orjson
 
 from lib.settings import Settings
 from lib.sources import registry
 from lib.sources.archives import Limits
-from lib.sources.ingest import Meta, Step, Summary, ingest, ingest_raw
+from lib.sources.ingest import Issue, Meta, Step, Summary, ingest, ingest_raw
 from lib.sources.shipped import STAGES, ShippedFile, shipped_files
 from lib.sources.walk import Raw
 from lib.store import read
@@ -89,8 +91,13 @@ def fill_state(settings: Settings) -> FillState | None:
 
 def is_filling(settings: Settings) -> bool:
     """True while some process holds the lock: a dead one does not."""
-    with _lock(settings.data_dir) as is_ours:
-        return not is_ours
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / LOCK_FILE).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def has_catalogue(store: Store) -> bool:
@@ -164,9 +171,13 @@ class _Fill:
         whole.unchanged += part.unchanged
         whole.results += part.results
         whole.samples += part.samples
-        whole.refused += part.refused
-        whole.warnings += part.warnings
+        whole.refused += [self._named(issue) for issue in part.refused]
+        whole.warnings += [self._named(issue) for issue in part.warnings]
         self._state = replace(self._state, refused=len(whole.refused))
+
+    def _named(self, issue: Issue) -> Issue:
+        """The issue with the file's path in the shipped data, whatever this machine's folders are called."""
+        return issue._replace(file=issue.file.removeprefix(f"{self._settings.shipped_dir}{os.sep}"))
 
     def _show(self, *, always: bool = True) -> None:
         if always:
@@ -180,12 +191,19 @@ def _lock(folder: Path) -> Iterator[bool]:
     """The lock on filling; yields whether it is ours. The system gives it back when its process dies."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("ab") as file:
+        yield _took(file)
+
+
+def _took(file: IO[bytes]) -> bool:
+    """Whether the lock could be had within a moment: somebody who only asks holds it for an instant."""
+    for pause in (0.05, 0.1, 0.2, 0.4):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            time.sleep(pause)
         else:
-            yield True
+            return True
+    return False
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
