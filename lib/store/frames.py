@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from lib.store import frames_read as read
 from lib.store.frames_benchmarks import benchmark_frame
 from lib.store.frames_models import model_frame
-from lib.store.frames_runs import nullable, run_frame, taken
+from lib.store.frames_runs import SOURCE_COLUMNS, nullable, run_frame, taken
 from lib.store.frames_state import State, full_state, is_shown, next_state
 
 SCORES_KEPT = 500_000
@@ -105,14 +105,14 @@ class Frames:
             "n_models": len(self._models),
             "n_runs": int(state.is_live.sum()),
             "n_results": int(state.n_results[state.is_live].sum()),
-            "n_sources": sum(is_live for is_live, _, _ in state.sources.values()),
+            "n_sources": sum(source.is_live for source in state.sources.values()),
             "n_samples_files": int(state.n_sample_files[state.is_live].sum()),
         }
 
     @cached_property
     def updated_at(self) -> str:
         """Time of the last import or withdrawal, ISO-8601 text; '' for an empty store."""
-        return max((max(imported, gone or "") for _, imported, gone in self._state.sources.values()), default="")
+        return max((max(s.imported_at, s.withdrawn_at or "") for s in self._state.sources.values()), default="")
 
     @property
     def models(self) -> pd.DataFrame:
@@ -124,7 +124,7 @@ class Frames:
 
     @property
     def runs(self) -> pd.DataFrame:
-        """One row per live run, indexed by run_id, ascending; columns in ``frames_runs.COLUMNS``.
+        """One row per live run, indexed by run_id, ascending; columns in ``frames_runs.COLUMNS`` and ``SOURCE_COLUMNS``.
 
         Texts are ``str`` with NaN for unknown, so a run that waits for its model has no ``model``.
         """
@@ -144,7 +144,7 @@ class Frames:
 
         run_id, task, benchmark, prompt, filter, metric, score, stderr, n_samples, n_correct, score_published,
         stderr_published, n_shot, task_version, task_hash, higher_is_better, is_group, parent, stderr_rule,
-        is_approximate, flags, status, then the columns of ``runs``. Numbers are float64 with NaN for unknown.
+        is_approximate, flags, status, then the columns of ``runs`` without those of its source. Numbers are float64 with NaN for unknown.
         Ordered by run, then task, prompt, filter and metric. Costs what these benchmarks hold, not what the store holds.
 
         Args:
@@ -183,7 +183,7 @@ class Frames:
 
     @cached_property
     def _runs(self) -> pd.DataFrame:
-        return run_frame(self._state.runs, self._state.vocabularies, self._live)
+        return run_frame(self._state.runs, self._state.vocabularies, self._live, self._state.sources)
 
     @cached_property
     def _models(self) -> pd.DataFrame:
@@ -255,6 +255,7 @@ def _score_frame(
     data["is_approximate"] = np.array(column["is_approximate"], dtype=bool)[local]
     data["flags"], data["status"] = taken(column["flags"], local), taken(column["status"], local)
     row = np.searchsorted(runs.index.to_numpy(), run_id)
-    for name in runs.columns:
+    # Long texts that no calculation asks for: who wants them finds them in the runs.
+    for name in runs.columns.drop(list(SOURCE_COLUMNS)):
         data[str(name)] = runs[name].array.take(row)
     return pd.DataFrame(data)

@@ -64,12 +64,11 @@ def revision(connection: Connection) -> int:
 
 
 def changed_sources(connection: Connection, since: int) -> Sequence[Any]:
-    """Sources stamped after ``since``: id, is_live, imported_at, withdrawn_at."""
+    """Sources stamped after ``since``: id, is_live, imported_at, withdrawn_at, name, title, url, published_on."""
     s = tables.sources.c
     is_live = (s.withdrawn_at.is_(None) & (s.visibility != "private")).label("is_live")
-    return connection.execute(
-        select(s.id, is_live, s.imported_at, s.withdrawn_at).where(s.store_revision > since)
-    ).all()
+    query = select(s.id, is_live, s.imported_at, s.withdrawn_at, s.name, s.title, s.url, s.published_on)
+    return connection.execute(query.where(s.store_revision > since)).all()
 
 
 def source_ids(connection: Connection) -> set[int]:
@@ -98,18 +97,20 @@ def changed_runs(connection: Connection, since: int) -> set[int]:
 
 
 def live_runs(connection: Connection, ids: Iterable[int] | None) -> list[Any]:
-    """``RUN_COLUMNS`` of the live runs (of these ids, or all), ordered by id.
+    """``RUN_COLUMNS`` of the live runs (of these ids, or all) and ``source_id``, ordered by id.
 
-    A run is live when at least one of its sources is neither withdrawn nor private.
+    A run is live when at least one of its sources is neither withdrawn nor private; ``source_id`` is the first such.
     """
     links, sources, runs = tables.run_sources.c, tables.sources.c, tables.runs
-    is_live = exists().where(
+    is_of_live = (
         links.run_id == runs.c.id,
         links.source_id == sources.id,
         sources.withdrawn_at.is_(None),
         sources.visibility != "private",
     )
-    query = select(*(runs.c[name] for name in RUN_COLUMNS)).where(is_live).order_by(runs.c.id)
+    first = select(func.min(sources.id)).where(*is_of_live).scalar_subquery().label("source_id")
+    query = select(*(runs.c[name] for name in RUN_COLUMNS), first).where(exists().where(*is_of_live))
+    query = query.order_by(runs.c.id)
     if ids is None:
         return list(connection.execute(query))
     found = [row for some in _batches(ids) for row in connection.execute(query.where(runs.c.id.in_(some)))]

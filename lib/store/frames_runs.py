@@ -6,7 +6,7 @@ A run that changes gets a new position and its old one dies; positions are never
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,8 +42,34 @@ COLUMNS = (
     "evaluated_on",
     "seeds",
 )
+# Those that follow, of the first live source of the run: its name, title, address, date of publication, time of import.
+SOURCE_COLUMNS = {
+    "source": "name",
+    "source_title": "title",
+    "source_url": "url",
+    "source_date": "published_on",
+    "imported_at": "imported_at",
+}
 _NAMES = {"digest": "run", "model_id": "model"}
 _TEXT_COLUMNS = (*(_NAMES.get(name, name) for name in RUN_TEXT), "model_name")
+
+
+class Source(NamedTuple):
+    """What the frames say of a source.
+
+    Args:
+        is_live: Neither withdrawn nor private.
+        name: As the reader knows it: ``a.json`` or ``a.zip!/b.json``.
+        title, url, published_on: None for unknown.
+    """
+
+    is_live: bool
+    imported_at: str
+    withdrawn_at: str | None
+    name: str
+    title: str | None
+    url: str | None
+    published_on: str | None
 
 
 class Vocabulary(dict[str | None, int]):
@@ -80,6 +106,7 @@ def columns_of(rows: Sequence[Any], vocabularies: Vocabularies) -> dict[str, NDA
     columns: dict[str, NDArray[Any]] = {
         "run_id": np.array([row.id for row in rows], dtype=np.int64),
         "store_revision": np.array([row.store_revision for row in rows], dtype=np.int64),
+        "source_id": np.array([row.source_id for row in rows], dtype=np.int64),
         "training_tokens": np.array([row.training_tokens for row in rows], dtype=np.float64),
         "is_checkpoint": np.array([row.is_checkpoint for row in rows], dtype=np.bool_),
         "is_multiturn": np.array([-1 if row.is_multiturn is None else row.is_multiturn for row in rows], dtype=np.int8),
@@ -104,8 +131,10 @@ def texts(column: str, columns: Columns, vocabularies: Vocabularies, positions: 
     return taken(vocabularies[column].texts, columns[column][positions])
 
 
-def run_frame(columns: Columns, vocabularies: Vocabularies, positions: NDArray[Any]) -> pd.DataFrame:
-    """``COLUMNS`` of the runs at these positions, indexed by run_id."""
+def run_frame(
+    columns: Columns, vocabularies: Vocabularies, positions: NDArray[Any], sources: Mapping[int, Source]
+) -> pd.DataFrame:
+    """``COLUMNS`` and ``SOURCE_COLUMNS`` of the runs at these positions, indexed by run_id."""
     data: dict[str, Any] = {}
     for name in COLUMNS:
         if name in _TEXT_COLUMNS:
@@ -114,6 +143,10 @@ def run_frame(columns: Columns, vocabularies: Vocabularies, positions: NDArray[A
             data[name] = nullable(columns[name][positions])
         else:
             data[name] = columns[name][positions]
+    # From the sources as they are now: they may be renamed without their runs.
+    ids, number = np.unique(columns["source_id"][positions], return_inverse=True)
+    for name, field in SOURCE_COLUMNS.items():
+        data[name] = taken([getattr(sources[key], field) for key in ids.tolist()], number)
     return pd.DataFrame(data, index=pd.Index(columns["run_id"][positions], name="run_id"))
 
 

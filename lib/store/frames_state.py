@@ -18,13 +18,13 @@ from lib.store import frames_read as read
 from lib.store import tables
 from lib.store.benchmarks import Benchmarks
 from lib.store.frames_results import Batch, Ints, Signatures, batch_from_rows, compacted
-from lib.store.frames_runs import Vocabularies, columns_of, joined
+from lib.store.frames_runs import Source, Vocabularies, columns_of, joined
 
 DEAD_ROWS_KEPT = 100_000
 """Results of runs that are gone, beyond which (and beyond the live ones) everything is read anew."""
 
 SMALL_TABLES = (tables.model_facts, tables.rumours, tables.tasks, tables.task_patterns)
-Sources = Mapping[int, tuple[bool, str, str | None]]
+Sources = Mapping[int, Source]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class State:
         n_results, n_sample_files: Of each position.
         reference_sources: Sources of the reference tables.
         references_at: Revision at which a change of theirs was last seen.
-        sources: id -> (is_live, imported_at, withdrawn_at).
+        sources: By id, withdrawn ones too.
     """
 
     revision: int
@@ -141,7 +141,10 @@ def next_state(connection: Connection, state: State) -> State:
         references, references_at = read.reference_sources(connection), revision
 
     affected = read.changed_runs(connection, state.revision) | read.runs_of_sources(connection, ids)
-    affected |= set(state.runs["run_id"][state.is_live].tolist()) - read.run_ids(connection)
+    run_id = state.runs["run_id"]
+    affected |= set(run_id[state.is_live].tolist()) - read.run_ids(connection)
+    # A changed source may have let go of runs that others still hold.
+    affected |= set(run_id[state.is_live & np.isin(state.runs["source_id"], list(ids))].tolist())
     is_live, unread = _relived(state, affected, read.live_runs(connection, affected))
     following = replace(
         state,
@@ -161,7 +164,8 @@ def next_state(connection: Connection, state: State) -> State:
 
 def is_shown(row: Mapping[str, Any], sources: Sources) -> bool:
     """True for rows of a live source, and for rows of none (a reader's own)."""
-    return row["source_id"] is None or sources.get(row["source_id"], (False,))[0]
+    source = sources.get(row["source_id"])
+    return row["source_id"] is None or (source is not None and source.is_live)
 
 
 def _relived(state: State, affected: Collection[int], rows: Sequence[Any]) -> tuple[NDArray[np.bool_], list[Any]]:
@@ -174,7 +178,10 @@ def _relived(state: State, affected: Collection[int], rows: Sequence[Any]) -> tu
     unread = []
     for row in rows:
         position = latest.get(row.id)
-        if position is not None and state.runs["store_revision"][position] == row.store_revision:
+        is_same = position is not None and all(
+            state.runs[name][position] == getattr(row, name) for name in ("store_revision", "source_id")
+        )
+        if position is not None and is_same:
             is_live[position] = True
         else:
             unread.append(row)
@@ -245,5 +252,5 @@ def _benchmarks(catalogue: Catalogue, sources: Sources) -> Benchmarks:
     )
 
 
-def _source(row: Any) -> tuple[bool, str, str | None]:
-    return bool(row.is_live), row.imported_at, row.withdrawn_at
+def _source(row: Any) -> Source:
+    return Source(bool(row.is_live), row.imported_at, row.withdrawn_at, row.name, row.title, row.url, row.published_on)

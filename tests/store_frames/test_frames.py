@@ -508,3 +508,37 @@ def test_batches_hold_every_row_once(lengths: list[int], wanted: set[int]) -> No
 
 def test_the_tables_have_the_columns_that_are_read() -> None:
     assert set(RUN_COLUMNS) <= set(tables.runs.c.keys())
+
+
+def test_a_run_names_its_first_live_source(store: Store) -> None:
+    """Also after the first is withdrawn or renamed, of which the run itself knows nothing."""
+    cache = FrameCache(store)
+    made: list[int] = []
+
+    def come(connection: Connection, revision: int) -> None:
+        made.extend(store.source(connection, revision) for _ in range(2))
+        for source, name in zip(made, ("first.json", "second.zip!/a.json"), strict=True):
+            facts = {"name": name, "title": f"title of {name}", "published_on": "2024-05", "url": None}
+            connection.execute(update(tables.sources).where(tables.sources.c.id == source).values(facts))
+        run = store.run(connection, revision, made[0], random.Random(1))
+        connection.execute(insert(tables.run_sources).values(run_id=run, source_id=made[1]))
+
+    def change(source: int, **values: Any) -> None:
+        def write(connection: Connection, revision: int) -> None:
+            row = tables.sources.c.id == made[source]
+            connection.execute(update(tables.sources).where(row).values(store_revision=revision, **values))
+
+        store.write(write)
+
+    store.write(come)
+    (run,) = cache.frames().runs.to_dict("records")
+    assert (run["source"], run["source_title"], run["source_date"]) == ("first.json", "title of first.json", "2024-05")
+    assert run["imported_at"] == "2026-01-01T00:00:01"
+    assert pd.isna(run["source_url"])
+    assert "source" not in cache.frames().scores(TASKS)
+    change(0, withdrawn_at=STAMP)
+    assert cache.frames().runs["source"].tolist() == ["second.zip!/a.json"]
+    change(1, name="third.json")
+    assert cache.frames().runs["source"].tolist() == ["third.json"]
+    change(0, withdrawn_at=None)
+    assert cache.frames().runs["source"].tolist() == ["first.json"]
