@@ -111,7 +111,7 @@ def published_best(scores: pd.DataFrame, *, metrics: Sequence[str] = ()) -> pd.D
 
     Returns:
         One row per model: model, score, lower_bound (NaN), ci_low, ci_high (NaN), evaluator (who measured, as the
-        source says), document, evaluated_on. Of equal scores the board before the document, then the lower digest.
+        source says), document, run_id, evaluated_on. Of equal scores the board before the document, then the lower digest.
     """
     printed = scores[
         scores["kind"].isin(["transcription", "board"])
@@ -139,6 +139,7 @@ def published_best(scores: pd.DataFrame, *, metrics: Sequence[str] = ()) -> pd.D
                 str(h) if e == "document" and h else str(e) for h, e in zip(harness, best["evaluator"], strict=True)
             ],
             "document": best["document"].to_numpy(object),
+            "run_id": best["run_id"].to_numpy(),
             "evaluated_on": best["evaluated_on"].to_numpy(object),
         }
     )

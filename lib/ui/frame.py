@@ -46,4 +46,6 @@ def foot(frames: Frames) -> None:
     n = formats.counted(frames.counts["n_results"], "result")
     updated = formats.date(frames.updated_at) if frames.updated_at else "never"
     st.divider()
-    small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated} · every number leads to its source")
+    small_text(
+        f"Snapshot {frames.digest[:12]} · {n} · updated {updated} · the downloads name each score's run and source"
+    )

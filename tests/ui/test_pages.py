@@ -12,7 +12,12 @@ import orjson
 import pytest
 
 from lib.analysis import models_table
+from lib.settings import read_settings
 from lib.sources.fill import FillState
+from lib.store.db import open_store
+from lib.store.frames import FrameCache
+from lib.ui import downloads
+from lib.ui.views import models, overview, plane, scores
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
@@ -88,6 +93,34 @@ def test_hostile_names_are_text(open_app: Open, tmp_path: Path, page: str) -> No
     spec = json.dumps(_figure(app))
     assert "<img" not in spec
     assert app.dataframe[0].value["name"].str.contains(HOSTILE[:20], regex=False).all()
+
+
+def test_downloads_lead_from_each_score_to_its_source(small_store: Path) -> None:
+    store = open_store(read_settings({"P4P_DATA_DIR": str(small_store)}))
+    frames = FrameCache(store).frames()
+    records = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True).rows
+    points = plane.plane_view(
+        frames, benchmark="mmlu", protocol="", by="total", years=None, laws=(), weights="all"
+    ).rows  # fmt: skip
+    stored = frames.scores(["mmlu"])
+    for rows in (records, points):
+        scored = rows[rows["score"].notna()]
+        assert len(scored) > 5
+        assert scored[["protocol", "evaluator", "source", "imported_at"]].notna().all(axis=None)
+        for row in scored.to_dict("records"):
+            own = stored[(stored["run"] == row["run"]) & (stored["model"] == row["model"])]
+            assert row["score"] in own["score"].tolist()
+    assert set(records["view"]) == {"protocol", "published"}
+    rows = models.models_view(
+        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=3e10, families=(), licences=(),
+        size_classes=(), only_open=False, community=False, search="",
+    ).rows  # fmt: skip
+    for benchmark in scores.LEADERBOARD_SIX:
+        assert (rows[f"run: {benchmark}"].notna() == rows[f"score: {benchmark}"].notna()).all()
+        assert rows[f"source: {benchmark}"].dropna().str.contains("leaderboards/open_llm_leaderboard_v2.csv").all()
+    downloads.csv(rows)
+    downloads.parquet(rows)
+    store.close()
 
 
 def test_benchmark_changes_the_records(open_app: Open, small_store: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import models_table, sizes, takeaways
+from lib.analysis import models_table, origins, sizes, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import score_vs_size as size_figure
 from lib.figures.legend import Legend
@@ -99,7 +99,7 @@ def models_view(
         _coverage(choice, rows, scored),
         table,
         labels,
-        rows,
+        origins.with_origins(rows, choice.measured, frames.runs, choice.label),
         _left_out(removed, rows, choice),
     )
 

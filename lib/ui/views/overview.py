@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import findings, records, renown, takeaways
+from lib.analysis import findings, origins, records, renown, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import records as records_figure
 from lib.figures.legend import Legend
@@ -46,7 +46,8 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
     chosen = scores.choice(frames, (benchmark,), protocol)
     label = scores.label_of(frames, benchmark)
     own = records.records(chosen.measured.rows, frames.models, by=by, chance=scores.baseline(frames, (benchmark,)))
-    printed = _published(frames, benchmark, own, by) if published else None
+    best = records.published_best(frames.scores([benchmark]))
+    printed = _published(frames, best, own, by) if published else None
     steps = own.steps if printed is None else pd.concat([own.steps, printed.steps], ignore_index=True)
     figure = None
     if len(steps):
@@ -60,7 +61,7 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
         f"Smallest model known to reach each score on {label}, by release date; {len(steps)} records.",
         " · ".join(coverage),
         _table(steps),
-        steps,
+        _rows(frames, steps, chosen, best),
         own.excluded,
     )
 
@@ -74,9 +75,8 @@ def findings_view(frames: Frames, *, by: SizeBy) -> tuple[findings.Finding, ...]
     )
 
 
-def _published(frames: Frames, benchmark: str, own: records.Records, by: SizeBy) -> records.Records | None:
+def _published(frames: Frames, best: pd.DataFrame, own: records.Records, by: SizeBy) -> records.Records | None:
     """One target as published: of the targets shown, the one that most printed records were set on; else any."""
-    best = records.published_best(frames.scores([benchmark]))
     targets = sorted(own.steps["target"].unique()) or None
     found = records.records(best, frames.models, targets, "published", by=by)
     if found.steps.empty:
@@ -88,6 +88,14 @@ def _published(frames: Frames, benchmark: str, own: records.Records, by: SizeBy)
 def _end(own: records.Records, printed: records.Records | None) -> pd.Timestamp:
     days = [one.end_on for one in (own, printed) if one is not None and pd.notna(one.end_on)]
     return max(days)
+
+
+def _rows(frames: Frames, steps: pd.DataFrame, chosen: scores.Choice, best: pd.DataFrame) -> pd.DataFrame:
+    """The steps with where each score comes from."""
+    is_own = steps["view"] == "protocol"
+    own = origins.with_origin(steps[is_own], chosen.measured.rows, frames.runs, chosen.label)
+    printed = origins.with_origin(steps[~is_own], best, frames.runs, "as published, evaluators differ")
+    return pd.concat([part for part in (own, printed) if len(part)] or [own], ignore_index=True)
 
 
 def _table(steps: pd.DataFrame) -> pd.DataFrame:

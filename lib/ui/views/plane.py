@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import optimal_lines, plane, plane_labels, renown, sizes, takeaways
+from lib.analysis import optimal_lines, origins, plane, plane_labels, renown, sizes, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import parameters_tokens as plane_figure
 from lib.figures.legend import Legend
@@ -120,7 +120,7 @@ def plane_view(
         + (f", coloured by {label}." if label else "."),
         _coverage(points, colour),
         _table(points, label),
-        points.drop(columns="label"),
+        _rows(frames, points.drop(columns="label"), colour),
         counts,
         found.left_out[list(LEFT_OUT)].sort_values(["reason", "name"], kind="stable").reset_index(drop=True),
     )
@@ -155,6 +155,13 @@ def _coverage(points: pd.DataFrame, colour: scores.Choice | None) -> str:
         parts.append(f"{int(points['score'].notna().sum())} with a score: {colour.label}")
         parts += [f"with caution: {'; '.join(colour.cautions)}"] if colour.cautions else []
     return " · ".join(parts)
+
+
+def _rows(frames: Frames, points: pd.DataFrame, colour: scores.Choice | None) -> pd.DataFrame:
+    """The points with where each score comes from."""
+    if colour is None:
+        return points
+    return origins.with_origin(points, colour.measured.rows, frames.runs, colour.label)
 
 
 def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
