@@ -19,6 +19,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.health import health
+from lib.api.sockets import send_without_delay
 from lib.settings import ROOT, read_settings
 
 SECONDS_TO_END = 10
@@ -40,6 +41,7 @@ def robots(request: Request) -> PlainTextResponse:
 @contextlib.asynccontextmanager
 async def process(app: st.App) -> AsyncIterator[None]:
     """While the server runs, a child process fills the store from the shipped data; it ends with the server."""
+    send_without_delay()
     filling = subprocess.Popen([sys.executable, "-m", "lib", "fill"], cwd=ROOT) if settings.fill else None
     try:
         yield
