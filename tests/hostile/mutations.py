@@ -9,6 +9,7 @@ import json
 import random
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def flipped_bytes(rng: random.Random, source: bytes) -> tuple[str, bytes]:
 
 
 def wrong_type(rng: random.Random, source: bytes) -> tuple[str, bytes]:
-    return ".json", _with_changes(rng, source, lambda: rng.choice(NASTY), rng.randrange(1, 6))
+    return ".json", _with_changes(rng, source, lambda: deepcopy(rng.choice(NASTY)), rng.randrange(1, 6))
 
 
 def wrong_number(rng: random.Random, source: bytes) -> tuple[str, bytes]:
