@@ -209,7 +209,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -
         RefusedInput: If it is too large, packed too tightly to be a result file, or damaged.
     """
     most_by_ratio = max(limits.ratio_from_bytes, limits.ratio * max(entry.compress_size, 1))
-    pieces: list[bytes] = []
+    unpacked = io.BytesIO()
     size = 0
     try:
         with archive.open(entry) as file:
@@ -225,12 +225,12 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -
                         "packed too tightly to be a result file (a zip bomb?)",
                         expected=f"at most {limits.ratio} times its packed size",
                     )
-                pieces.append(piece)
+                unpacked.write(piece)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error, OSError) as error:
         raise RefusedInput("a damaged member", found=str(error) or type(error).__name__) from error
     if size != entry.file_size:
         raise RefusedInput("a damaged member", expected=f"{entry.file_size} bytes", found=f"{size} bytes")
-    return b"".join(pieces)
+    return unpacked.getvalue()
 
 
 def _by_folder(read: Mapping[str, Callable[[], bytes]]) -> dict[str, dict[str, Callable[[], bytes]]]:

@@ -17,6 +17,8 @@ from lib.stats.recovered import binomial_stderr, correct_count, counts_from_stde
 MAX_NAME = 300
 """Longer names of tasks, metrics and filters are not stored."""
 MAX_TASKS = 20_000
+MAX_SCORES = 200_000
+"""Most numbers in one file; the largest known has a few thousand."""
 LARGEST = 1e100
 """Numbers beyond are no scores and count as infinite: no perplexity comes near, and sums of them overflow."""
 MAX_WARNINGS = 50
@@ -170,7 +172,7 @@ def check_rows(results: dict[str, Any]) -> None:
     """Refuse what is not rows at all.
 
     Raises:
-        RefusedInput: No task, too many tasks, or a task whose value is not an object.
+        RefusedInput: No task, too many tasks or numbers, or a task whose value is not an object.
     """
     if not results:
         raise RefusedInput("no scores in it", place="results", expected="at least one task")
@@ -184,6 +186,9 @@ def check_rows(results: dict[str, Any]) -> None:
                 expected="an object of metrics",
                 found=row if isinstance(row, str | int | float) else _kind(row),
             )
+    n_numbers = sum(map(len, results.values()))
+    if n_numbers > MAX_SCORES:
+        raise RefusedInput("too many scores", place="results", expected=f"at most {MAX_SCORES:,}", found=n_numbers)
 
 
 def _kind(value: Any) -> str:

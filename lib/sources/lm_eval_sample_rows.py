@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -24,6 +25,9 @@ FIXED = frozenset(_FIXED_NAMES.split())
 """Keys of a row that are not metrics. Before 0.4.7 every other key is one."""
 TEXT_COLUMNS = ("filter", "doc_hash", "prompt_hash", "target_hash", "doc", "prompt", "target", "responses", "filtered")
 MAX_METRICS = 100
+MAX_ROWS = 1_000_000
+ROWS_PER_CHUNK = 1_000
+CHARACTERS_PER_CHUNK = 4_000_000
 _WRITTEN_OUT = re.compile(r"^(prompt|logit)_\d+$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
@@ -40,22 +44,21 @@ def is_written_out(row: dict[str, Any]) -> bool:
     return "prompt_0" in row and "truth" in row and "logit_0" in row
 
 
-def samples_table(task: str, rows: list[dict[str, Any]], warnings: Warnings) -> Samples:
+def samples_table(task: str, rows: Iterable[dict[str, Any]], warnings: Warnings) -> Samples:
     """The log of one task.
 
     Args:
         task: Name of the task.
-        rows: In file order, one per question and filter.
+        rows: At least one, in file order, one per question and filter. Taken one at a time, and kept as Arrow only.
         warnings: Receives metrics that hold no number in any row.
 
     Raises:
-        RefusedInput: A row without a whole ``doc_id``, or that is of another kind than the first.
+        RefusedInput: More than ``MAX_ROWS``, a row without a whole ``doc_id``, or one of another kind than the first.
     """
-    old = is_written_out(rows[0])
-    metrics = _metric_names(rows)
-    columns: dict[str, list[Any]] = {name: [] for name in ("sample_id", *TEXT_COLUMNS)}
-    values: dict[str, list[float | None]] = {name: [] for name in metrics}
+    log = _Log()
+    old: bool | None = None
     for number, row in enumerate(rows, start=1):
+        old = is_written_out(row) if old is None else old
         if not is_sample_row(row) or is_written_out(row) != old:
             raise RefusedInput("not a row of a per-question log", place=f"row {number}", expected="doc_id and answers")
         sample_id = row["doc_id"]
@@ -63,21 +66,71 @@ def samples_table(task: str, rows: list[dict[str, Any]], warnings: Warnings) -> 
             raise RefusedInput(
                 "not the number of a question", place=f"row {number}.doc_id", expected="0 or more", found=sample_id
             )
-        columns["sample_id"].append(sample_id)
-        for name, entry in zip(TEXT_COLUMNS, _old_texts(row) if old else _texts(row), strict=True):
-            columns[name].append(entry)
-        for name in metrics:
-            values[name].append(metric_value(row.get(name), is_text=old))
-    _name_repeats(columns)
-    for name in metrics:
-        if all(value is None for value in values[name]):
-            warnings.add(
-                f"samples {task[:100]}: {name[:100]} is not one number per question; kept in the raw file only."
-            )
-    table = {"sample_id": pa.array(columns["sample_id"], pa.int64())}
-    table |= {name: pa.array(columns[name], pa.string()) for name in TEXT_COLUMNS}
-    table |= {f"metric:{name}": pa.array(values[name], pa.float64()) for name in metrics}
-    return Samples(task, pa.table(table))
+        if number > MAX_ROWS:
+            raise RefusedInput("too many rows for one log", place=f"row {number}", expected=f"at most {MAX_ROWS:,}")
+        log.add(row, sample_id, old)
+    return Samples(task, log.table(task, warnings))
+
+
+class _Log:
+    """Rows on their way into Arrow, some at a time: as Python objects a whole log would take many times its size."""
+
+    def __init__(self) -> None:
+        self._metrics: dict[str, list[float | None]] = {}
+        self._texts: list[tuple[str | None, ...]] = []
+        self._n_characters = 0
+        self._ids: list[int] = []
+        self._filters: list[str] = []
+        self._chunks: list[pa.Table] = []
+
+    def add(self, row: dict[str, Any], sample_id: int, old: bool) -> None:
+        self._name_metrics(row)
+        for name, values in self._metrics.items():
+            values.append(metric_value(row.get(name), is_text=old))
+        kind, *texts = _old_texts(row) if old else _texts(row)
+        self._ids.append(sample_id)
+        self._filters.append(kind or "none")
+        self._texts.append(tuple(texts))
+        self._n_characters += sum(len(entry) for entry in texts if entry)
+        if len(self._texts) >= ROWS_PER_CHUNK or self._n_characters >= CHARACTERS_PER_CHUNK:
+            self._flush()
+
+    def table(self, task: str, warnings: Warnings) -> pa.Table:
+        """All rows, one Arrow chunk a column."""
+        self._flush()
+        _name_repeats(self._ids, self._filters)
+        columns = {"sample_id": pa.array(self._ids, pa.int64()), "filter": pa.array(self._filters, pa.string())}
+        rest = pa.concat_tables(self._chunks, promote_options="default")
+        self._chunks.clear()
+        names = [*TEXT_COLUMNS[1:], *(f"metric:{name}" for name in self._metrics)]
+        for name in names:
+            column = rest.column(name).combine_chunks()
+            # What is combined need not be kept in pieces as well.
+            rest = rest.drop_columns(name)
+            columns[name] = column
+            if name.startswith("metric:") and column.null_count == len(column):
+                warnings.add(
+                    f"samples {task[:100]}: {name[7:107]} is not one number per question; kept in the raw file only."
+                )
+        return pa.table(columns)
+
+    def _name_metrics(self, row: dict[str, Any]) -> None:
+        """Metrics in order of appearance: what ``metrics`` lists, else every key that is not fixed."""
+        listed = row.get("metrics")
+        for name in listed if isinstance(listed, list) else row:
+            if len(self._metrics) == MAX_METRICS:
+                return
+            if isinstance(name, str) and name not in self._metrics and _is_metric(name):
+                self._metrics[name] = [None] * len(self._texts)
+
+    def _flush(self) -> None:
+        texts = zip(*self._texts, strict=True)
+        columns = {n: pa.array(t, pa.string()) for n, t in zip(TEXT_COLUMNS[1:], texts, strict=False)}
+        columns |= {f"metric:{name}": pa.array(values, pa.float64()) for name, values in self._metrics.items()}
+        if self._texts:
+            self._chunks.append(pa.table(columns))
+        self._texts, self._n_characters = [], 0
+        self._metrics = {name: [] for name in self._metrics}
 
 
 def metric_value(value: Any, *, is_text: bool) -> float | None:
@@ -96,16 +149,8 @@ def metric_value(value: Any, *, is_text: bool) -> float | None:
     return None
 
 
-def _metric_names(rows: list[dict[str, Any]]) -> list[str]:
-    """Metrics of all rows in order of appearance: what ``metrics`` lists, else every key that is not fixed."""
-    names: dict[str, None] = {}
-    for row in rows:
-        listed = row.get("metrics")
-        for name in listed if isinstance(listed, list) else row:
-            if isinstance(name, str) and name not in names and name not in FIXED and not _WRITTEN_OUT.match(name):
-                names[name] = None
-    usable = [name for name in names if 0 < len(name) <= MAX_NAME and name != "bypass"]
-    return usable[:MAX_METRICS]
+def _is_metric(name: str) -> bool:
+    return 0 < len(name) <= MAX_NAME and name != "bypass" and name not in FIXED and not _WRITTEN_OUT.match(name)
 
 
 def _texts(row: dict[str, Any]) -> tuple[str | None, ...]:
@@ -157,12 +202,11 @@ def as_text(value: Any) -> str | None:
     return orjson.dumps(value).decode()
 
 
-def _name_repeats(columns: dict[str, list[Any]]) -> None:
+def _name_repeats(ids: list[int], filters: list[str]) -> None:
     """Before 0.4.7 rows do not name their filter: a question that comes again was scored with another one.
 
     Its rows are then told apart as ``unnamed-1``, ``unnamed-2``, in order of appearance.
     """
-    ids, filters = columns["sample_id"], columns["filter"]
     if len(set(zip(ids, filters, strict=True))) == len(ids):
         return
     seen: dict[tuple[int, str], int] = {}

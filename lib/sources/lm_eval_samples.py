@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from lib.errors import RefusedInput
@@ -63,9 +65,10 @@ def parse_samples(candidate: Candidate) -> Parsed:
     """
     warnings = Warnings()
     rows = _rows(candidate)
+    first = next(rows)
     task, names = _named_by_file(candidate.path)
-    samples = samples_table(task, rows, warnings)
-    run = _attached(candidate, samples) or _alone(candidate, rows, samples, names)
+    samples = samples_table(task, chain([first], rows), warnings)
+    run = _attached(candidate, samples) or _alone(candidate, first, samples, names)
     run.samples = [samples]
     return Parsed(runs=[run], warnings=warnings.told())
 
@@ -110,15 +113,14 @@ def _score(task: str, metric: str, filter_name: str, values: list[float]) -> Res
     return result
 
 
-def _rows(candidate: Candidate) -> list[dict[str, Any]]:
-    if candidate.head[:1] == b"[":
-        rows = candidate.json
-    else:
-        rows = [row for _, row in json_lines(candidate.content, file=candidate.name)]
+def _rows(candidate: Candidate) -> Iterator[dict[str, Any]]:
+    """The rows, of JSON Lines one at a time."""
+    is_array = candidate.head[:1] == b"["
+    rows = candidate.json if is_array else (row for _, row in json_lines(candidate.content, file=candidate.name))
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise RefusedInput("not a row of a per-question log", place=f"row {number}", expected="an object")
-    return rows
+        yield row
 
 
 def _named_by_file(path: str) -> tuple[str, list[str]]:
@@ -162,13 +164,13 @@ def _attached(candidate: Candidate, samples: Samples) -> Run | None:
     return None
 
 
-def _alone(candidate: Candidate, rows: list[dict[str, Any]], samples: Samples, names: list[str]) -> Run:
+def _alone(candidate: Candidate, first: dict[str, Any], samples: Samples, names: list[str]) -> Run:
     results = results_from_rows(samples)
-    old = is_written_out(rows[0])
+    old = is_written_out(first)
     run = Run(
         spellings=tuple(dict.fromkeys(names)),
         evaluator="lm-eval 0.3" if old else "lm-eval 0.4",
-        evaluator_version=_version(rows[0]),
+        evaluator_version=_version(first),
         results=results,
         evaluated_on=date_in_path(candidate.path),
         stamp=stamp_of(candidate.path),

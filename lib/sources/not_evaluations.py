@@ -13,7 +13,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_results import is_evalchemy, is_nested
-from lib.sources.readers import first_line_object, parse_json
+from lib.sources.readers import first_line_object
 
 _KNOWN_OTHERS = (
     (re.compile(r"(^|/)(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE), "a licence"),
@@ -33,7 +33,7 @@ def refuse(candidate: Candidate) -> Parsed:
     Raises:
         RefusedInput: Always, with the most specific reason there is.
     """
-    if not candidate.content.strip():
+    if not candidate.content or candidate.content.isspace():
         raise RefusedInput("the file is empty", expected=_EXPECTED)
     if candidate.head[:1] in (b"{", b"["):
         _refuse_json(candidate)
@@ -51,10 +51,10 @@ def refuse(candidate: Candidate) -> Parsed:
 
 
 def _refuse_json(candidate: Candidate) -> None:
-    first = first_line_object(candidate.content)
-    if first is not None and not candidate.is_json_document:
+    first = None if candidate.is_json_document else first_line_object(candidate.content)
+    if first is not None:
         _refuse_rows(first)
-    document = parse_json(candidate.content, file=candidate.name)
+    document = candidate.json
     if isinstance(document, list):
         rows = [row for row in document[:1] if isinstance(row, dict)]
         _refuse_rows(rows[0] if rows else {})

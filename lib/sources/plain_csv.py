@@ -32,6 +32,7 @@ from lib.sources.tables import (
 from lib.stats.board_columns import proportion_stderr, recover_count
 
 DEFAULT_METRIC = "score"
+MOST_SCORES = 200_000
 PROPORTIONS = frozenset(
     ("acc", "accuracy", "acc_norm", "exact_match", "exact match", "em", "mc1", "multiple_choice_grade", "pass@1")
 )
@@ -112,7 +113,8 @@ def parse(candidate: Candidate) -> Parsed:
 
     Raises:
         RefusedInput: Naming line and column: a cell that is no number, a fraction above 1 (percent must say so), an
-            unknown column in the long form, one score twice in a run, a file without scores.
+            unknown column in the long form, one score twice in a run, a file without scores or with more than
+            ``MOST_SCORES``.
     """
     lines = read_lines(candidate)
     header = next(lines)[1]
@@ -211,6 +213,8 @@ class _Book:
             )
         # A table with 0-shot beside 5-shot scores of a benchmark gives one run for each.
         key = (*configuration, len(lines))
+        if len(self._lines) > MOST_SCORES:
+            raise RefusedInput("too many scores for one file", file=self.file, expected=f"at most {MOST_SCORES:,}")
         lines[result.n_shot] = cell.line
         if key not in self.runs:
             self.runs[key] = self._run(row)

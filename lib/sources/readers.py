@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from lib.sources.contract import Candidate
 
 MAX_DEPTH = 100
+MAX_DOCUMENT_BYTES = 50_000_000
+"""Largest JSON document, or line of JSON Lines: a parser holds all of it as objects, many times its size."""
+MAX_VALUES = 5_000_000
+"""Most values in one document: tiny ones (``[],[],``) take thirty times their text."""
 _BOM = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
 _SPACE_BEFORE_COLON = (b" :", b"\t:", b"\n:", b"\r:")
@@ -34,8 +38,9 @@ def parse_json(content: bytes, *, file: str = "") -> Any:
     Numbers that no float can hold become infinite; integers beyond 64 bits become floats.
 
     Raises:
-        RefusedInput: Not UTF-8, not JSON (names line, column and byte), nested deeper than ``MAX_DEPTH``,
-            or an object with a key twice.
+        RefusedInput: Larger than ``MAX_DOCUMENT_BYTES`` or of more than ``MAX_VALUES``, which is told before anything is
+            parsed; not UTF-8, not JSON (names line, column and byte), nested deeper than ``MAX_DEPTH``, or an object
+            with a key twice.
     """
     return _parse(content, file=file, place="")
 
@@ -52,12 +57,12 @@ def is_json_document(candidate: Candidate) -> bool:
 
 
 def json_lines(content: bytes, *, file: str = "") -> Iterator[tuple[int, Any]]:
-    """Line number (from 1) and value of every line that is not blank.
+    """Line number (from 1) and value of every line that is not blank; one line at a time is in memory.
 
     Raises:
-        RefusedInput: As ``parse_json``, naming the line. Raised while iterating, so collect before using.
+        RefusedInput: As ``parse_json``, naming the line. Raised while iterating, so nothing may be kept before the end.
     """
-    for number, line in enumerate(content.removeprefix(_BOM).split(b"\n"), start=1):
+    for number, line in enumerate(io.BytesIO(content.removeprefix(_BOM)), start=1):
         text = line.strip()
         if text:
             yield number, _parse(text, file=file, place=f"line {number}")
@@ -65,7 +70,7 @@ def json_lines(content: bytes, *, file: str = "") -> Iterator[tuple[int, Any]]:
 
 def first_line_object(content: bytes) -> dict[str, Any] | None:
     """The object on the first line that is not blank, or None: a cheap look at JSON Lines. Never raises."""
-    line = content.removeprefix(_BOM).lstrip().split(b"\n", 1)[0]
+    line = io.BytesIO(content.removeprefix(_BOM).lstrip()).readline()
     if not line.startswith(b"{"):
         return None
     try:
@@ -114,6 +119,7 @@ def text(value: Any, *, at_most: int = 300) -> str | None:
 
 def _parse(content: bytes, *, file: str, place: str) -> Any:
     content = content.removeprefix(_BOM)
+    _refuse_too_large(content, file, place)
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -123,6 +129,29 @@ def _parse(content: bytes, *, file: str, place: str) -> Any:
     if b"\\u0000" in content or b"\\ud" in content or b"\\uD" in content:
         value = _storable(value)
     return value
+
+
+def _refuse_too_large(content: bytes, file: str, place: str) -> None:
+    """Before parsing, by the text alone. Commas and brackets in texts count too, which no real file comes near."""
+    if len(content) > MAX_DOCUMENT_BYTES:
+        what = "a line" if place else "one JSON document"
+        raise RefusedInput(
+            "too large to be read in one piece",
+            file=file,
+            place=place,
+            expected=f"at most {MAX_DOCUMENT_BYTES / 1e6:.0f} MB for {what}; JSON Lines, a row per line, may be larger",
+            found=f"{len(content) / 1e6:.1f} MB",
+        )
+    if len(content) > MAX_VALUES:
+        n_values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+        if n_values > MAX_VALUES:
+            raise RefusedInput(
+                "too many values in one piece of JSON",
+                file=file,
+                place=place,
+                expected=f"at most {MAX_VALUES:,}",
+                found=f"{n_values:,}",
+            )
 
 
 def _parse_leniently(content: bytes, *, file: str, place: str) -> Any:

@@ -20,6 +20,8 @@ from lib.sources.contract import Candidate
 
 LARGEST_COUNT = 2**63 - 1
 MOST_COLUMNS = 2000
+MOST_BYTES = 20_000_000
+"""Largest table: all of it is held as objects, many times its size. The largest shipped one has 2 MB."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _FLAGS = {"1": True, "0": False, "true": True, "false": False, "True": True, "False": False}
@@ -225,10 +227,17 @@ def read_lines(candidate: Candidate) -> Iterator[tuple[int, list[str]]]:
     """Header and rows with the number of the line on which each ends; blank lines are left out.
 
     Raises:
-        RefusedInput: If the content is not UTF-8, holds a NUL byte, has no header or one that names a column
+        RefusedInput: If the content is larger than ``MOST_BYTES``, is not UTF-8, holds a NUL byte, has no header or one that names a column
             twice or has more than ``MOST_COLUMNS``, or if a row has another number of cells than the header.
     """
     file = candidate.name
+    if len(candidate.content) > MOST_BYTES:
+        raise RefusedInput(
+            "too large for one table",
+            file=file,
+            expected=f"at most {MOST_BYTES / 1e6:.0f} MB",
+            found=f"{len(candidate.content) / 1e6:.1f} MB",
+        )
     try:
         content = candidate.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

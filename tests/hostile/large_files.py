@@ -16,7 +16,7 @@ def results_document(n_bytes: int, model: str = "a") -> bytes:
     tasks = [f"task_{number}" for number in range(n_bytes // 20_000)]
     scores = {f"{metric},none": 0.25 for metric in METRICS}
     document = {
-        "results": {task: scores for task in tasks},
+        "results": dict.fromkeys(tasks, scores),
         "config": {"model": "hf", "model_args": f"pretrained=org/{model}"},
         "versions": dict.fromkeys(tasks, 1),
     }
@@ -26,8 +26,9 @@ def results_document(n_bytes: int, model: str = "a") -> bytes:
 
 def samples_log(n_bytes: int) -> bytes:
     """A log of nearly this size with many small rows: as Python objects it would take ten times its text."""
-    row = b'{"doc_id":%07d,"doc":{"q":"?","a":[1,2]},"target":1,"arguments":[["q","a"]],"resps":[[1.5]],"acc":1}\n'
-    return b"".join(row % number for number in range(n_bytes // len(row % 0)))
+    row = b'{"doc_id":%d,"doc":{"q":"?","a":[1,2]},"target":1,"arguments":[["q","a"]],"resps":[[1.5]],"acc":1}\n'
+    first = 1_000_000
+    return b"".join(row % (first + number) for number in range(n_bytes // len(row % first)))
 
 
 def write_document(folder: Path, n_bytes: int) -> Path:
