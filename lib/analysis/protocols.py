@@ -8,6 +8,7 @@ A page shows one protocol at a time: ``widest``.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ VARYING = (
     "dtype",
     "quantisation",
 )
+
+UNSTATED, FOR_SOME = "not stated", " for some"
 
 PROTOCOL_COLUMNS = (
     "label", "evaluator", "document", "chat_template", "system_instruction", "benchmarks", "metrics", "n_shot",
@@ -263,7 +266,7 @@ def _describe(
                 float(shots.pop()) if len(shots) == 1 else float("nan"),
                 len(set.intersection(*(having[i] for i in choice))),
                 sum(n_rows[i] for i in choice),
-                tuple(dict.fromkeys(c for i in choice for c in cautions[i])),
+                _once([cautions[i] for i in choice]),
                 choice,
             )
         )
@@ -286,10 +289,10 @@ def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple
             unknown = (n_known["count"] < n_known["size"]).reindex(identities.index)
         for i in identities.index[unknown.to_numpy(bool)]:
             result[int(i)].append(
-                f"{words} not stated" + (" for some" if n_known.at[i, "count"] and field == "n_samples" else "")
+                f"{words} {UNSTATED}" + (FOR_SOME if n_known.at[i, "count"] and field == "n_samples" else "")
             )
     for i in identities.index[(identities["task_identity"] == "").to_numpy(bool)]:
-        result[int(i)].append("task version not stated")
+        result[int(i)].append(f"task version {UNSTATED}")
     for field in VARYING:
         codes = _codes(scores[field])
         known = codes > 0
@@ -297,6 +300,17 @@ def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple
         for i in distinct.index[(distinct > 1).to_numpy()]:
             result[int(i)].append(f"{CAUTION_FIELDS[field]} differs")
     return {i: tuple(words) for i, words in result.items()}
+
+
+def _once(cautions: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Cautions of the parts of one protocol, each field once: what holds for some parts or rows only says so."""
+    n_parts = Counter(one for part in cautions for one in part)
+    told: dict[str, str] = {}
+    for one in n_parts:
+        stem = one.removesuffix(FOR_SOME)
+        is_of_all = n_parts[one] == len(cautions) or not one.endswith((UNSTATED, FOR_SOME))
+        told[stem] = one if is_of_all else stem + FOR_SOME
+    return tuple(told.values())
 
 
 def _no_protocols() -> pd.DataFrame:

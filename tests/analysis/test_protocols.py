@@ -198,6 +198,28 @@ def test_what_varies_inside_a_protocol_is_named() -> None:
     ]
 
 
+def test_a_protocol_of_several_names_each_field_once() -> None:
+    """All lack the number of questions on one benchmark, some on the other; back-ends differ on both."""
+    scores = frames.scores(
+        [
+            {"model": m, "benchmark": b, "task": b, "backend": backend, "n_samples": n}
+            for m, backend in (("a", "hf"), ("b", "vllm"))
+            for b, n in (("mmlu", 100 if m == "a" else np.nan), ("arc", np.nan))
+        ]
+    )
+    for order in (["mmlu", "arc"], ["arc", "mmlu"]):
+        (cautions,) = protocols.group(scores, order).protocols["cautions"]
+        assert cautions == ("number of questions not stated for some", "back-end differs")
+    (both,) = protocols.group(scores[scores["benchmark"] == "arc"].reset_index(drop=True), ["arc"]).protocols[
+        "cautions"
+    ]
+    assert both == ("number of questions not stated", "back-end differs")
+    mixed = scores.assign(chat_template=np.where(scores["benchmark"] == "arc", None, "none")).astype(
+        {"chat_template": "str"}
+    )
+    assert all(len(c) == len(set(c)) for c in protocols.group(mixed, ["mmlu", "arc"]).protocols["cautions"])
+
+
 def test_documents_are_named_by_who_measured() -> None:
     row = {**PRINTED, "evaluator_version": "Board v1 protocol (commit b281b09)", "task_version": None}
     grouping = protocols.group(frames.scores([row]), ["mmlu"], catalogue=frames.benchmarks({"mmlu": "MMLU"}))
