@@ -1,4 +1,7 @@
-"""A Chromium for the browser tests: one that is installed, else the system's package. ``python -m tests.browser.chromium``."""
+"""What the browser tests need of the system: a Chromium, and a library that the driver's Node links to.
+
+``python -m tests.browser.chromium`` gets what is missing (as root, from the system's packages) or names the command.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,14 @@ import shutil
 import subprocess
 import sys
 
+from playwright._impl._driver import compute_driver_executable
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-COMMANDS = (["apt-get", "update", "-q"], ["apt-get", "install", "-yq", "--no-install-recommends", "chromium"])
-REMEDY = "The browser tests need Chromium or Chrome: as root, apt-get install chromium; or set CHROMIUM to its path."
+BROWSER_PACKAGE, DRIVER_PACKAGE = "chromium", "libatomic1"  # a bare Debian has neither
+REMEDY = (
+    f"The browser tests need Chromium or Chrome and, for their driver, {DRIVER_PACKAGE}: as root, "
+    f"apt-get install {BROWSER_PACKAGE} {DRIVER_PACKAGE}; a browser elsewhere is named by CHROMIUM=/path/to/it."
+)
 
 
 def installed() -> str | None:
@@ -19,24 +27,38 @@ def installed() -> str | None:
     return next((path for path in found if path), None)
 
 
+def driver_runs() -> bool:
+    """Whether the driver that came with the Python package starts on this system."""
+    node, _ = compute_driver_executable()
+    return subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def missing() -> list[str]:
+    """Packages to install."""
+    wanted = ((installed() is not None, BROWSER_PACKAGE), (driver_runs(), DRIVER_PACKAGE))
+    return [package for is_there, package in wanted if not is_there]
+
+
 def chromium() -> str:
     """Path of a browser, installed from the system's packages if need be and allowed.
 
     Raises:
-        RuntimeError: If there is none and it cannot be installed; names the command.
+        RuntimeError: If something is missing and cannot be installed; names the command.
     """
-    if path := installed():
-        return path
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in COMMANDS:
-            subprocess.run(command, check=True)
-        if path := installed():
-            return path
-    raise RuntimeError(REMEDY)
+    packages = missing()
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "-q"], check=True)
+        subprocess.run(["apt-get", "install", "-yq", "--no-install-recommends", *packages], check=True)
+    path = installed()
+    if path is None or missing():
+        raise RuntimeError(REMEDY)
+    return path
 
 
 if __name__ == "__main__":
     try:
         print(f"browser: {chromium()}")
-    except (RuntimeError, subprocess.CalledProcessError) as trouble:
-        sys.exit(f"{trouble}\n{REMEDY}" if not isinstance(trouble, RuntimeError) else str(trouble))
+    except RuntimeError as trouble:
+        sys.exit(str(trouble))
+    except subprocess.CalledProcessError as trouble:
+        sys.exit(f"{trouble}\n{REMEDY}")
