@@ -1,5 +1,7 @@
 """The list of pages and the frame around them."""
 
+from itertools import groupby
+
 import streamlit as st
 
 from lib.ui import cached, frame, links
@@ -7,8 +9,13 @@ from lib.ui import cached, frame, links
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
 page = st.navigation(
-    [st.Page(one.path, title=one.title, url_path=one.address, default=one is links.PAGES[0]) for one in links.PAGES],
-    position="hidden",
+    {
+        group: [
+            st.Page(one.path, title=one.title, url_path=one.address, default=one is links.PAGES[0]) for one in pages
+        ]
+        for group, pages in groupby(links.PAGES, key=lambda entry: entry.group)
+    },
+    expanded=True,
 )
 
 with cached.one_revision() as frames:

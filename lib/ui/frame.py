@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from pathlib import Path
 
 import streamlit as st
 
 from lib import formats
 from lib.store.frames import Frames
-from lib.ui import controls, links, progress
+from lib.ui import controls, progress
 from lib.ui.page import small_text
 
-NAME = "Pound :blue[for] Pound"
 SIDEBAR_PX = 264
-MOTTO = "How small can you go?"
+# The name in Source Sans as outlines: a picture cannot use the font of the page. It follows the reader's light or dark.
+WORDMARK = (Path(__file__).parent / "wordmark.svg").read_text(encoding="utf-8")
 # The marks of small and large. A picture of our own: Streamlit fetches its icons for tabs from another host.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -22,17 +22,9 @@ ICON = (
 
 
 def sidebar() -> None:
-    """Name, menu and the choice that holds on every page."""
+    """The name above Streamlit's own menu, which closes on a phone after a click, and below it what holds on every page."""
+    st.logo(WORDMARK, size="large")
     with st.sidebar:
-        st.header(NAME, anchor=False)
-        small_text(MOTTO)
-        for group, pages in groupby(links.PAGES, key=lambda page: page.group):
-            with st.container(gap="xxsmall"):
-                if group:
-                    small_text(group)
-                for page in pages:
-                    st.page_link(page.path, label=page.title, width="stretch")
-        st.divider()
         controls.draw_size()
 
 

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -104,11 +105,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(server: str, browser: Browser) -> Iterator[Visit]:
-    """Opens a tab: ``visit("/models", scheme="dark", width=390)``."""
+    """Opens a tab: ``visit("/models", scheme="dark", width=390)``; further options are the context's."""
     contexts: list[BrowserContext] = []
 
-    def open_tab(path: str = "/", *, scheme: str = "light", width: int = 1280) -> Visitor:
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    def open_tab(path: str = "/", *, scheme: str = "light", width: int = 1280, **options: Any) -> Visitor:
+        options |= {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+        context = browser.new_context(**options)
         contexts.append(context)
         return Visitor(context.new_page(), server).goto(path)
 

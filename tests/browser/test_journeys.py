@@ -18,6 +18,10 @@ PAGES = {
     "models": ("/models", "Which model, among those that fit?"),
     "parameters-and-tokens": ("/parameters-and-tokens", "Who trained how much, and was it enough?"),
 }
+GROUPS = {"Find": ["Models"], "Understand": ["Parameters and tokens"]}
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0 Mobile Safari/537.36"
+)
 BACKGROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 21, 28)"}
 
 
@@ -66,6 +70,32 @@ def test_overview_to_models_and_back(visit: Visit) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(PAGES["overview"][1])
     expect(takeaway).to_contain_text("GSM8K")
     assert visitor.own_errors() == []
+
+
+def test_the_menu_has_the_name_and_its_groups(visit: Visit) -> None:
+    menu = visit("/").page.get_by_test_id("stSidebar")
+    name = menu.get_by_test_id("stSidebarLogo")
+    expect(name).to_be_visible()
+    assert name.evaluate("picture => picture.complete && picture.naturalWidth > 100")
+    shown = menu.get_by_test_id("stSidebarNavItems").inner_text().split("\n")
+    assert [line for line in shown if line.strip()] == [
+        "Overview",
+        *(w for g, own in GROUPS.items() for w in (g, *own)),
+    ]
+    menu.get_by_role("link", name="Models").click()
+    expect(menu.get_by_test_id("stSlider")).to_be_visible()
+    expect(menu).to_have_attribute("data-collapsed", "false")
+
+
+def test_a_click_in_the_menu_closes_it_on_a_phone(visit: Visit) -> None:
+    page = visit("/", width=390, user_agent=PHONE, is_mobile=True, has_touch=True).page
+    menu = page.get_by_test_id("stSidebar")
+    expect(menu).to_have_attribute("data-collapsed", "true")
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    expect(menu).to_have_attribute("data-collapsed", "false")
+    menu.get_by_role("link", name="Models").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(PAGES["models"][1])
+    expect(menu).to_have_attribute("data-collapsed", "true")
 
 
 def test_filters_in_the_address(visit: Visit) -> None:
