@@ -159,6 +159,15 @@ def test_nonsense_in_the_address_is_the_default(open_app: Open, small_store: Pat
     assert odd.dataframe[0].value.equals(plain.dataframe[0].value)
 
 
+def test_the_legend_names_the_line_of_guessing_where_it_is_drawn(open_app: Open, small_store: Path) -> None:
+    one = open_app(small_store, "pages/models.py", set="mmlu")
+    assert r"guessing scores 25\%" in _text(one)
+    assert _figure(one)["layout"]["shapes"]  # type: ignore[index]
+    several = open_app(small_store, "pages/models.py", set=scores.LEADERBOARD)
+    assert "guessing" not in _text(several)
+    assert not _figure(several)["layout"].get("shapes")  # type: ignore[attr-defined]
+
+
 def test_filters_that_leave_nothing(open_app: Open, small_store: Path) -> None:
     app = open_app(small_store, "pages/models.py", q="no model is called like this")
     assert not app.exception

@@ -82,14 +82,15 @@ def models_view(
     title = _title(frames, benchmarks)
     scored = rows[rows["score"].notna() & rows["size"].notna()].reset_index(drop=True)
     figure, entries = None, []
+    chance = scores.baseline(frames, benchmarks)
     if len(scored):
         figure = size_figure.score_vs_size(
             scored,
             size_label=COLUMNS[SIZES[by]].axis,
             score_label=f"{title[:1].upper()}{title[1:]} (%)",
-            chance=scores.baseline(frames, benchmarks),
+            chance=chance,
         )
-        entries = size_figure.legend(scored)
+        entries = size_figure.legend(scored, chance=chance)
     table, labels = _table(frames, rows, benchmarks)
     return ModelsView(
         takeaways.models(rows, title, threshold, by, removed),
