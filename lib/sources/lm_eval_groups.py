@@ -19,7 +19,7 @@ class Whole(NamedTuple):
 
     task: str
     prefixes: tuple[str, ...]
-    parts: frozenset[str]
+    parts: tuple[str, ...]
 
 
 _MMLU_PARTS = """
@@ -38,7 +38,7 @@ _MMLU_PARTS = """
 MMLU = Whole(
     "mmlu",
     ("hendrycksTest-", "mmlu_"),
-    frozenset(_MMLU_PARTS.split()),
+    tuple(sorted(_MMLU_PARTS.split())),
 )
 WHOLES = (MMLU,)
 
@@ -185,12 +185,15 @@ def derive_wholes(cells: dict[str, list[Result]]) -> list[Result]:
     derived = []
     for whole in WHOLES:
         for prefix in whole.prefixes:
-            names = [prefix + part for part in sorted(whole.parts)]
-            if whole.task in cells or not all(name in cells for name in names):
+            if whole.task in cells or not all(prefix + part in cells for part in whole.parts):
                 continue
+            names = [prefix + part for part in whole.parts]
+            by_metric: dict[tuple[str, str], list[Result]] = {}
+            for name in names:
+                for result in cells[name]:
+                    by_metric.setdefault((result.metric, result.filter), []).append(result)
             for first in cells[names[0]]:
-                parts = [_same(cells[name], first) for name in names]
-                row = _derive(whole.task, [part for part in parts if part is not None], len(names))
+                row = _derive(whole.task, by_metric[first.metric, first.filter], len(names))
                 if row is not None:
                     derived.append(row)
             if derived:
@@ -222,10 +225,6 @@ def _derive(task: str, parts: list[Result], n_parts: int) -> Result | None:
     )
     _sum_counts(row, parts)
     return row
-
-
-def _same(results: list[Result], wanted: Result) -> Result | None:
-    return next((r for r in results if r.metric == wanted.metric and r.filter == wanted.filter), None)
 
 
 def _agreed(values: Iterable[Any]) -> Any:

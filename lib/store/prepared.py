@@ -281,18 +281,14 @@ def _run_rows(prepared: PreparedRun) -> RunRows:
 
 
 def _result_row(r: Result) -> tuple[Any, ...]:
-    for text in (r.task, r.prompt, r.filter, r.metric, r.task_version, r.task_hash, r.group):
-        # Nearly every text is plain; the full check is only for those that are not.
-        if text is not None and not (text.isascii() and text.isprintable()):
-            checked(text, _place_of(r))
-    if len(r.task) + len(r.prompt) + len(r.filter) + len(r.metric) > KEY_BYTES // 4:
-        key(r.task + r.prompt + r.filter + r.metric, "task, prompt, filter and metric")
-    for number in (r.score, r.stderr, r.score_published, r.stderr_published):
-        if number is not None and not math.isfinite(number):
-            raise RefusedInput("not a finite number", place=_place_of(r), found=number)
-    for count in (r.n_samples, r.n_correct, r.n_shot):
-        if count is not None and not -LARGEST_INT32 <= count <= LARGEST_INT32:
-            raise RefusedInput("the number is too large", place=_place_of(r), found=count)
+    # Nearly every result is plain: a look at all its texts and one at all its numbers tells.
+    texts = r.task + r.prompt + r.filter + r.metric + (r.task_version or "") + (r.task_hash or "") + (r.group or "")
+    if not texts.isascii() or not texts.isprintable() or len(texts) > KEY_BYTES // 4:
+        _refuse_texts(r)
+    total = (r.score or 0.0) + (r.stderr or 0.0) + (r.score_published or 0.0) + (r.stderr_published or 0.0)
+    counts = (r.n_samples or 0) | (r.n_correct or 0) | (r.n_shot or 0)  # within 31 bits if each of them is
+    if not math.isfinite(total) or not 0 <= counts <= LARGEST_INT32:
+        _refuse_numbers(r)
     _refuse_unfitting(r)
     return (
         r.task,
@@ -313,9 +309,24 @@ def _result_row(r: Result) -> tuple[Any, ...]:
         r.group,
         r.stderr_rule,
         r.is_approximate,
-        " ".join(sorted(r.flags)),
+        " ".join(sorted(r.flags)) if r.flags else "",
         r.status,
     )
+
+
+def _refuse_texts(r: Result) -> None:
+    for text in (r.task, r.prompt, r.filter, r.metric, r.task_version, r.task_hash, r.group):
+        checked(text, _place_of(r))
+    key(r.task + r.prompt + r.filter + r.metric, "task, prompt, filter and metric")
+
+
+def _refuse_numbers(r: Result) -> None:
+    for number in (r.score, r.stderr, r.score_published, r.stderr_published):
+        if number is not None and not math.isfinite(number):
+            raise RefusedInput("not a finite number", place=_place_of(r), found=number)
+    for count in (r.n_samples, r.n_correct, r.n_shot):
+        if count is not None and not -LARGEST_INT32 <= count <= LARGEST_INT32:
+            raise RefusedInput("the number is too large", place=_place_of(r), found=count)
 
 
 def _refuse_unfitting(r: Result) -> None:
