@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib import formats
-from lib.analysis import measurements, panel, protocols
+from lib.analysis import labels, measurements, panel, protocols
 from lib.analysis.plane import plane
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy, is_open
 from lib.schema.sizes import DEFAULT_THRESHOLD
@@ -223,7 +223,7 @@ def smallest_within_margin(
         return _nothing(title, "No large open model has intervals on all of these benchmarks yet.", "models")
     found = within_margin(measured, models, reference, margin=margin, by=by)
     name = str(models.at[reference, "name"])
-    label = str(grouping.protocols.at[key, "label"])
+    label = _panel_label(grouping, key, measured.benchmarks)
     points = formats.counted(round(100 * margin), "point")
     query = {"protocol": key}
     rows = found.rows
@@ -249,16 +249,25 @@ def smallest_within_margin(
     return Finding(
         title,
         sentence(
+            f"Of {formats.counted(n, 'smaller model')} tried, ",
             Span(f"{best['name']} ({formats.parameters(best['size'])})", "small"),
-            f" is the smallest of {formats.counted(n, 'model')} shown to be within {points} of ",
+            f" is the smallest shown to be within {points} of ",
             Span(f"{name} ({formats.parameters(reference_size)})", "large"),
-            f" on every benchmark of {label}, " if len(found.benchmarks) > 1 else f" on {label}, ",
+            f" on each of {label}, " if len(found.benchmarks) > 1 else f" on {label}, ",
             Span(f"{formats.times(times)} smaller", "strong"),
             ".",
         ),
         "models",
         query,
     )
+
+
+def _panel_label(grouping: protocols.Grouping, key: str, benchmarks: tuple[str, ...]) -> str:
+    """One benchmark by its protocol's label, several by who measured them."""
+    row = grouping.protocols.loc[key]
+    if len(benchmarks) == 1:
+        return str(row["label"])
+    return f"the {len(benchmarks)} benchmarks of {labels.evaluator_label({str(field): value for field, value in row.items()})}"
 
 
 def findings(

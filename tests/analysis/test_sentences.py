@@ -64,7 +64,7 @@ def test_the_headline_is_the_smallest_that_holds_after_holm() -> None:
     assert found.index[found["is_headline"]].tolist() == ["equal"]
     finding = findings.smallest_within_margin(grouping, MODELS)
     assert plain(finding.sentence) == (
-        "Equal 9B (9B) is the smallest of 2 models shown to be within 2 points of Big 70B (70B) on MMLU, 5-shot, acc, "
+        "Of 2 smaller models tried, Equal 9B (9B) is the smallest shown to be within 2 points of Big 70B (70B) on MMLU, 5-shot, acc, "
         "version 1 · lm-eval 0.4, 7.8 times smaller."
     )
     assert [span.role for span in finding.sentence if span.role] == ["small", "large", "strong"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -33,7 +34,7 @@ _LAW_IDS = {
 WEIGHTS = {"all": "all", "open": "open", "closed": "not open"}
 TABLE = (
     "name", "size", "training_tokens", "tokens_per_parameter", "training_ratio", "ratio_text", "interval",
-    "training_flop", "released_on", "developer",
+    "training_flop", "released_on", "developer", "marks",
 )  # fmt: skip
 LEFT_OUT = ("name", "developer", "size", "training_tokens", "released_on", "reason")
 
@@ -43,7 +44,9 @@ LABELS = {
     "ratio_text": "Over- or under-trained",
     "training_flop": "Compute (10²¹ FLOP)",
     "interval": "Score",
+    "marks": "Marks",
 }
+FROM_MEMORY = "size or tokens from memory"
 METHOD = (
     "Training compute is C = 6 × active parameters × tokens. The band is the 10th to 90th percentile over refits of the "
     "loss law L = E + A N^−α + B D^−β on resampled data, computed draw by draw; the factor is tokens per parameter "
@@ -172,6 +175,7 @@ def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
         ),
         training_flop=rounded(points["training_flop"] / 1e21),
         tokens_per_parameter=rounded(points["tokens_per_parameter"]),
+        marks=np.where(points["is_from_memory"].fillna(False).to_numpy(bool), FROM_MEMORY, ""),
     )
     table = points.rename(columns={"ratio_equal_compute": "training_ratio"})
     table = table.sort_values("tokens_per_parameter", ascending=False, kind="stable").reset_index(drop=True)
