@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options, read_settings())
     except RefusedInput as refusal:
         say(f"refused: {refusal}")
-        return WRONG_USE if refusal.place.startswith(("P4P_", "--")) else REFUSED
+        return WRONG_USE if refusal.place.startswith(("P4P_", "--", "PATH")) else REFUSED
     except PoundForPoundError as trouble:
         say(f"cannot go on: {trouble}")
         return REFUSED

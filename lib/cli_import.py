@@ -19,7 +19,7 @@ def import_paths(options: argparse.Namespace, settings: Settings) -> int:
     """`import PATH...`: 0 when every file went in or was there, 1 when one was refused, 2 for a path that is none."""
     missing = [path for path in options.paths if not path.exists()]
     if missing:
-        raise RefusedInput("no such file or folder", place="--", found=", ".join(str(path) for path in missing))
+        raise RefusedInput("no such file or folder", place="PATH", found=", ".join(str(path) for path in missing))
     store = open_store(settings)
     try:
         if settings.fill and not has_catalogue(store):
