@@ -15,12 +15,15 @@ import numpy as np
 
 from lib.figures.theme import LABEL_SIZE, colour
 
-WIDE, PHONE = 1020.0, 278.0
-"""Widths of the plot area in pixels on a wide page and on a phone of 390 pixels."""
+WIDE, MIDDLE, PHONE = 1020.0, 770.0, 278.0
+"""Widths of the plot area in pixels on a wide page, on one of 1280 pixels beside the menu and on a phone of 390."""
 MOST = 12
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in pixels."""
 GAP = 8.0
+MOST_CROSSED = 3
+RINGS = (2.2, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""How many times farther than a near name others may stand, with a leader."""
 
 
 class Label(NamedTuple):
@@ -72,8 +75,13 @@ def _candidates(gap: float, *, is_of_line: bool) -> list[tuple[float, float, str
         (gap, -gap * 0.7, "left", "top"),
         (-gap, -gap * 0.7, "right", "top"),
     ]
-    rings = () if is_of_line else (2.2, 4.0, 6.0)  # far from its line a name would seem to be another's
-    return near + [(dx * ring, dy * ring, xa, ya) for ring in rings for dx, dy, xa, ya in near[2:]]
+    if is_of_line:  # far from its line a name would seem to be another's
+        return near
+    steep = [
+        (dx * gap / 2, dy * gap, "center", "bottom" if dy > 0 else "top") for dx in (1, -1, 2, -2) for dy in (1, -1)
+    ]
+    around = [*near[2:], *near[:2], *steep]
+    return near + [(dx * ring, dy * ring, xa, ya) for ring in RINGS for dx, dy, xa, ya in around]
 
 
 def place(
@@ -94,8 +102,8 @@ def place(
         marks: Points that no name may cover: shape (n, 2), in shares of the axes.
         lines: Lines that no name should cross: arrays of shape (k, 2), in shares of the axes.
         height: Height of the plot area in pixels.
-        strict: 2: names keep clear of marks and lines on a wide page and on a phone; 1: on a phone as far as possible.
-            Of each other and of the edges they always keep clear.
+        strict: 2: names keep clear of marks and lines on a wide page and on a phone, and leaders of all but a few marks;
+            1: on a phone as far as possible. Of each other and of the edges they always keep clear.
         most: At most this many.
         gap: Pixels between a mark and its name.
         mark_radius: Radius of a mark in pixels.
@@ -103,7 +111,8 @@ def place(
     Returns:
         The labels that found a place. The same input gives the same places.
     """
-    sizes = ((WIDE, height), (PHONE, height))
+    sizes = ((WIDE, height), (MIDDLE, height), (PHONE, height))
+    n_clear = len(sizes) if strict == 2 else len(sizes) - 1
     points = np.asarray(marks, dtype=float).reshape(-1, 2)
     crossings = [_dense(np.asarray(line, dtype=float).reshape(-1, 2)) for line in lines]
     along = np.concatenate([*crossings, np.empty((0, 2))])
@@ -116,10 +125,12 @@ def place(
         for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, is_of_line=label.is_of_line)):
             boxes = [_box(label, size, dx, dy, xanchor, yanchor) for size in sizes]
             here = Placed(label, dx, dy, xanchor, yanchor)
-            cost = _cost(boxes, sizes, taken, points, along, strict, mark_radius)
+            cost = _cost(boxes, sizes, taken, points, along, n_clear, mark_radius)
             if cost is None or (best is not None and cost + 0.1 * order >= best[0]):
                 continue
             if any(_touch(a, b) for s, used in zip(sizes, taken, strict=True) for a in _leader(here, s) for b in used):
+                continue
+            if strict == 2 and any(_crossed_by_leader(here, size, points) > MOST_CROSSED for size in sizes):
                 continue
             best = (cost + 0.1 * order, here, boxes)
         if best is not None:
@@ -215,10 +226,10 @@ def _cost(
     taken: list[list[Box]],
     points: np.ndarray,
     along: np.ndarray,
-    strict: int,
+    n_clear: int,
     radius: float,
 ) -> float | None:
-    """How much a candidate covers, or None where it may not stand."""
+    """How much a candidate covers, or None where it may not stand; in the first ``n_clear`` sizes it may cover nothing."""
     cost = 0.0
     for i, (box, size, used) in enumerate(zip(boxes, sizes, taken, strict=True)):
         left, bottom, right, top = box
@@ -228,7 +239,7 @@ def _cost(
             return None
         covered = _inside(points, size, box, radius)
         crossed = _inside(along, size, box, 1.5)
-        if i < strict and (covered or crossed):
+        if i < n_clear and (covered or crossed):
             return None
         cost += covered + (0.05 * crossed)
     return cost
@@ -250,6 +261,18 @@ def _leader(placed: Placed, size: tuple[float, float]) -> list[Box]:
     x, y = placed.label.x * size[0], placed.label.y * size[1]
     spots = [(x + placed.dx * share, y + placed.dy * share) for share in (0.2, 0.4, 0.6, 0.8)]
     return [(x, y, x, y) for x, y in spots]
+
+
+def _crossed_by_leader(placed: Placed, size: tuple[float, float], points: np.ndarray) -> int:
+    """How many other marks the leader of a name passes over."""
+    if not _has_leader(placed) or not len(points):
+        return 0
+    offset = points * size - np.array([placed.label.x * size[0], placed.label.y * size[1]])
+    toward = np.array([placed.dx, placed.dy])
+    share = np.clip(offset @ toward / (toward @ toward), 0, 1)
+    distance = np.hypot(*(offset - share[:, None] * toward).T)
+    # Marks on the very point of the name are not in the way.
+    return int(np.count_nonzero((distance < 4) & (np.hypot(*offset.T) > 4)))
 
 
 def _inside(points: np.ndarray, size: tuple[float, float], box: Box, pad: float) -> int:

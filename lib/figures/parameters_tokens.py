@@ -340,7 +340,8 @@ def _names(
             ends += labels.along(
                 path[::-1], formats.flop(flop), marks, paths, height=PLOT_HEIGHT, role="undisclosed", n=12
             )
-    placed = labels.place(ends + wanted, marks, paths, height=PLOT_HEIGHT, most=labels.MOST + len(ends))
+    most = labels.MOST + len(ends)
+    placed = labels.place(ends + wanted, marks, paths, height=PLOT_HEIGHT, strict=2, most=most, mark_radius=4)
     return labels.written(placed, [plane.at(np.array([one.label.x, one.label.y])) for one in placed])
 
 

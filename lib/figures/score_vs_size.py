@@ -190,6 +190,7 @@ def _names(
     corners = share(frontier)
     for i, (x, y) in enumerate(corners):
         stairs += [(x, y), (corners[i + 1][0] if i + 1 < len(corners) else 1.0, y)]
-    placed = labels.place(wanted, share(drawn), [np.array(stairs)] if stairs else [], height=HEIGHT - 66, mark_radius=6)
+    lines = [np.array(stairs)] if stairs else []
+    placed = labels.place(wanted, share(drawn), lines, height=HEIGHT - 66, strict=2, mark_radius=5)
     at = [(x0 + one.label.x * (x1 - x0), scores[0] + one.label.y * (scores[1] - scores[0])) for one in placed]
     return labels.written(placed, [(float(x), float(y)) for x, y in at])

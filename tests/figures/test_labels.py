@@ -30,7 +30,7 @@ def box(placed, width):
 def test_names_keep_clear_of_each_other_and_of_the_edges(names, cloud):
     placed = labels.place(names, cloud, height=HEIGHT)
     assert len(placed) <= labels.MOST
-    for width in (labels.WIDE, labels.PHONE):
+    for width in (labels.WIDE, labels.MIDDLE, labels.PHONE):
         boxes = [box(one, width) for one in placed]
         for i, (left, bottom, right, top) in enumerate(boxes):
             assert left >= -2 and right <= width + 10 and bottom >= -2 and top <= HEIGHT + 4
@@ -40,11 +40,29 @@ def test_names_keep_clear_of_each_other_and_of_the_edges(names, cloud):
 
 @settings(deadline=None, max_examples=60)
 @given(wanted, clouds)
-def test_no_name_covers_a_mark_on_a_wide_page(names, cloud):
-    for one in labels.place(names, cloud, height=HEIGHT):
-        left, bottom, right, top = box(one, labels.WIDE)
-        x, y = cloud[:, 0] * labels.WIDE, cloud[:, 1] * HEIGHT
-        assert not np.any((x > left) & (x < right) & (y > bottom) & (y < top))
+def test_no_name_covers_a_mark_where_it_must_not(names, cloud):
+    for strict, widths in (
+        (1, (labels.WIDE, labels.MIDDLE)),
+        (2, (labels.WIDE, labels.MIDDLE, labels.PHONE)),
+    ):
+        for one in labels.place(names, cloud, height=HEIGHT, strict=strict):
+            for width in widths:
+                left, bottom, right, top = box(one, width)
+                x, y = cloud[:, 0] * width, cloud[:, 1] * HEIGHT
+                assert not np.any((x > left) & (x < right) & (y > bottom) & (y < top))
+
+
+def test_a_leader_does_not_lead_through_a_crowd():
+    """The only free place is beyond a row of marks."""
+    mark, text = np.array([[0.5, 0.3]]), "a name that is long"
+    row = np.column_stack([np.linspace(0.3, 0.7, 120), np.full(120, 0.42)])
+    near = np.random.default_rng(1).uniform([0.2, 0.0], [0.8, 0.42], (900, 2))
+    wanted = [labels.Label(0.5, 0.3, text)]
+    assert labels.place(wanted, np.concatenate([mark, row, near]), height=HEIGHT, strict=2) == []
+    placed = labels.place(wanted, mark, height=HEIGHT, strict=2)
+    assert labels._crossed_by_leader(placed[0], (labels.WIDE, HEIGHT), mark) == 0
+    far = labels.Placed(wanted[0], 0, 80, "center", "bottom")
+    assert labels._crossed_by_leader(far, (labels.WIDE, HEIGHT), np.array([[0.5, 0.4], [0.5, 0.3], [0.6, 0.4]])) == 1
 
 
 @settings(deadline=None, max_examples=30)
