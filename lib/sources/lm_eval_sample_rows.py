@@ -26,6 +26,8 @@ FIXED = frozenset(_FIXED_NAMES.split())
 TEXT_COLUMNS = ("filter", "doc_hash", "prompt_hash", "target_hash", "doc", "prompt", "target", "responses", "filtered")
 MAX_METRICS = 100
 MAX_ROWS = 1_000_000
+MAX_NUMBERS = 20_000_000
+"""Most rows times metrics of one log: columns take their room also where a row has no value."""
 ROWS_PER_CHUNK = 1_000
 CHARACTERS_PER_CHUNK = 4_000_000
 _WRITTEN_OUT = re.compile(r"^(prompt|logit)_\d+$")
@@ -53,7 +55,7 @@ def samples_table(task: str, rows: Iterable[dict[str, Any]], warnings: Warnings)
         warnings: Receives metrics that hold no number in any row.
 
     Raises:
-        RefusedInput: More than ``MAX_ROWS``, a row without a whole ``doc_id``, or one of another kind than the first.
+        RefusedInput: More than ``MAX_ROWS`` or ``MAX_NUMBERS``, a row without a whole ``doc_id``, or one of another kind than the first.
     """
     log = _Log()
     old: bool | None = None
@@ -69,6 +71,10 @@ def samples_table(task: str, rows: Iterable[dict[str, Any]], warnings: Warnings)
         if number > MAX_ROWS:
             raise RefusedInput("too many rows for one log", place=f"row {number}", expected=f"at most {MAX_ROWS:,}")
         log.add(row, sample_id, old)
+        if number * log.n_metrics > MAX_NUMBERS:
+            raise RefusedInput(
+                "too many rows for so many metrics", place=f"row {number}", expected=f"at most {MAX_NUMBERS:,} numbers"
+            )
     return Samples(task, log.table(task, warnings))
 
 
@@ -82,6 +88,10 @@ class _Log:
         self._ids: list[int] = []
         self._filters: list[str] = []
         self._chunks: list[pa.Table] = []
+
+    @property
+    def n_metrics(self) -> int:
+        return len(self._metrics)
 
     def add(self, row: dict[str, Any], sample_id: int, old: bool) -> None:
         self._name_metrics(row)

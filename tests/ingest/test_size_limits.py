@@ -50,6 +50,9 @@ def test_rows_scores_and_tables_have_limits(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(lm_eval_sample_rows, "MAX_ROWS", 19)
     with pytest.raises(RefusedInput, match="too many rows for one log at row 20; expected at most 19"):
         read(LOG, "samples_a.jsonl")
+    monkeypatch.setattr(lm_eval_sample_rows, "MAX_NUMBERS", 9)
+    with pytest.raises(RefusedInput, match="too many rows for so many metrics at row 10; expected at most 9 numbers"):
+        read(LOG, "samples_a.jsonl")
     monkeypatch.setattr(lm_eval_rows, "MAX_SCORES", 1)
     with pytest.raises(RefusedInput, match="too many scores at results; expected at most 1; found 2"):
         read(RESULTS.replace(b'"acc":0.5', b'"acc":0.5,"acc_norm":0.5'))
