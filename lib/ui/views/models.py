@@ -15,6 +15,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
+from lib.ui.finished import finished
 from lib.ui.page import padded, rounded
 from lib.ui.views import scores
 
@@ -84,12 +85,13 @@ def models_view(
     figure, entries = None, []
     chance = scores.baseline(frames, benchmarks)
     if len(scored):
-        figure = size_figure.score_vs_size(
+        drawn = size_figure.score_vs_size(
             scored,
             size_label=COLUMNS[SIZES[by]].axis,
             score_label=f"{title[:1].upper()}{title[1:]} (%)",
             chance=chance,
         )
+        figure = finished(drawn)
         entries = size_figure.legend(scored, chance=chance)
     table, labels = _table(frames, rows, benchmarks)
     return ModelsView(

@@ -15,6 +15,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
+from lib.ui.finished import finished
 from lib.ui.page import padded
 from lib.ui.views import scores
 
@@ -51,7 +52,8 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
     steps = own.steps if printed is None else pd.concat([own.steps, printed.steps], ignore_index=True)
     figure = None
     if len(steps):
-        figure = records_figure.records(steps, size_label=COLUMNS[SIZES[by]].axis, end_on=_end(own, printed))
+        drawn = records_figure.records(steps, size_label=COLUMNS[SIZES[by]].axis, end_on=_end(own, printed))
+        figure = finished(drawn)
     coverage = [f"Smallest model scoring at least this on {chosen.label}", formats.counted(own.n_models, "model")]
     coverage += [f"with caution: {'; '.join(chosen.cautions)}"] if chosen.cautions else []
     return RecordsView(

@@ -16,6 +16,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
+from lib.ui.finished import finished
 from lib.ui.page import padded, rounded
 from lib.ui.views import scores
 
@@ -149,7 +150,7 @@ def _figure(
         size_label=COLUMNS[SIZES[by]].axis,
         score_label=label,
     )
-    return figure, plane_figure.legend(points, lines, score_label=label, has_kaplan="kaplan" in laws)
+    return finished(figure), plane_figure.legend(points, lines, score_label=label, has_kaplan="kaplan" in laws)
 
 
 def _coverage(points: pd.DataFrame, colour: scores.Choice | None) -> str:
