@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -21,6 +21,7 @@ from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.health import health
 from lib.api.sockets import send_without_delay
 from lib.settings import ROOT, read_settings
+from lib.ui import links
 
 SECONDS_TO_END = 10
 settings = read_settings()
@@ -36,6 +37,11 @@ if not settings.allow_public and not is_loopback(st.get_option("server.address")
 def robots(request: Request) -> PlainTextResponse:
     """Pages may be indexed, their many states and the API not."""
     return PlainTextResponse("User-agent: *\nDisallow: /api/\nDisallow: /*?\n")
+
+
+def to_first_page(request: Request) -> RedirectResponse:
+    """The first page lives at ``/``; under its own name Streamlit would say that there is no such page."""
+    return RedirectResponse("/" + (f"?{request.url.query}" if request.url.query else ""))
 
 
 @contextlib.asynccontextmanager
@@ -65,6 +71,7 @@ app = st.App(
     routes=[
         Mount("/api/v1", app=Starlette(routes=[Route("/health", health)])),
         Route("/robots.txt", robots),
+        Route(f"/{links.PAGES[0].address}", to_first_page),
     ],
     middleware=[
         Middleware(LoopbackOnly, allow_public=settings.allow_public),

@@ -29,7 +29,7 @@ from lib.sources.tables import (
     refused_cell,
     text,
 )
-from lib.stats.board_columns import proportion_stderr, recover_count
+from lib.stats.board_columns import fitting_counts, proportion_stderr, recover_count
 
 DEFAULT_METRIC = "score"
 MOST_SCORES = 200_000
@@ -286,6 +286,11 @@ def _count(result: Result, cell: _Cell, scale: float, file: str) -> None:
     else:
         # Either n is not the number of questions, or the score is not a plain share: no count, and no interval of it.
         result.flags = (*result.flags, "n-disagrees") if cell.n_correct is not None else result.flags
+    several = len(fitting_counts(result.score, cell.n, min(decimals, 12))) > 1
+    if cell.n_correct is None and several and result.stderr is None and 0 < result.score < 1:
+        # Which count it was the printing hides, but not how large the error is.
+        result.stderr = proportion_stderr(result.score, cell.n)
+        result.stderr_rule, result.is_approximate = "counts", True
     if result.n_correct is not None and result.stderr is None:
         result.score = result.n_correct / cell.n
         result.stderr = proportion_stderr(result.score, cell.n)

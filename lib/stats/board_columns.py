@@ -25,18 +25,24 @@ class Counted(NamedTuple):
         return self.n_correct / self.n_samples
 
 
+def fitting_counts(value: float, n: int, decimals: int = PRINTED_DECIMALS) -> range:
+    """Every k with k/n equal to ``value`` at ``decimals`` printed decimals; empty where none is (n or value is something else)."""
+    if n <= 0 or not 0 <= value <= 1:
+        return range(0)
+    half = 0.5 * 10.0**-decimals
+    # A hair of slack: the printer rounded half to even or half up, and the bounds are binary fractions.
+    low = max(0, math.ceil((value - half) * n - 1e-7))
+    high = min(n, math.floor((value + half) * n + 1e-7))
+    return range(low, high + 1)
+
+
 def recover_count(value: float, n: int, decimals: int = PRINTED_DECIMALS) -> Counted | None:
     """The only k with k/n equal to ``value`` at ``decimals`` printed decimals, or None.
 
     None also where several k fit (n so large that neighbouring fractions print alike): the count is then unknown.
     """
-    if n <= 0 or not 0 <= value <= 1:
-        return None
-    half = 0.5 * 10.0**-decimals
-    # A hair of slack: the printer rounded half to even or half up, and the bounds are binary fractions.
-    low = max(0, math.ceil((value - half) * n - 1e-7))
-    high = min(n, math.floor((value + half) * n + 1e-7))
-    return Counted(low, n) if low == high else None
+    fitting = fitting_counts(value, n, decimals)
+    return Counted(fitting[0], n) if len(fitting) == 1 else None
 
 
 def proportion_stderr(p: float, n: int) -> float:

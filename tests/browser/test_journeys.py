@@ -56,6 +56,12 @@ def test_a_deep_link_as_the_first_visit_has_the_frame(visit: Visit) -> None:
     assert "small=7B" in visitor.page.url
 
 
+def test_the_first_page_answers_to_its_name_too(visit: Visit) -> None:
+    visitor = visit("/overview?bench=gsm8k").chart()
+    expect(visitor.page).to_have_url(re.compile(r"/\?bench=gsm8k"))
+    expect(visitor.page.get_by_text("Page not found")).to_have_count(0)
+
+
 def test_overview_to_models_and_back(visit: Visit) -> None:
     visitor = visit("/").chart()
     page = visitor.page

@@ -65,6 +65,16 @@ def test_stated_counts_that_do_not_fit_are_marked():
     assert (second.n_correct, second.stderr, second.flags) == (None, None, ("n-disagrees",))
 
 
+def test_a_share_that_several_counts_print_alike_has_an_approximate_error():
+    text = "model,benchmark,score,metric,n\nm,many,0.456,acc,14042\nm,one,0.456,acc,250\nm,none,0.456,acc,10\n"
+    results = {r.task: r for run in plain_csv.SOURCE.parse(csv_file(text)).runs for r in run.results}
+    many, one, none = (results[name] for name in ("many", "one", "none"))
+    assert (many.n_correct, many.stderr_rule, many.is_approximate) == (None, "counts", True)
+    assert many.stderr == pytest.approx((0.456 * 0.544 / 14042) ** 0.5, rel=1e-3)
+    assert (one.n_correct, one.is_approximate) == (114, False)
+    assert (none.n_correct, none.stderr, none.stderr_rule) == (None, None, "none")
+
+
 def test_two_tables_of_the_same_name_are_two_documents():
     first = plain_csv.parse(csv_file("model,ARC\nm,0.5\n")).runs[0]
     second = plain_csv.parse(csv_file("model,ARC\nm,0.6\n")).runs[0]
