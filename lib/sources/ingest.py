@@ -246,6 +246,8 @@ class _Import:
     ) -> None:
         """The store refuses one of these files: find it, so that the others still go in."""
         files = [(p, file) for p in waiting for file in p.files]
+        if not files:
+            raise refusal  # no file is to blame, so trying again one by one would never end
         if len(files) == 1:
             pending, file = files[0]
             if file.parsed.tables and self._postponed is not None:

@@ -96,11 +96,6 @@ class Vocabularies(dict[str, Vocabulary]):
 Columns = Mapping[str, NDArray[Any]]
 
 
-def empty_columns() -> dict[str, NDArray[Any]]:
-    """The columns of no run at all."""
-    return columns_of([], Vocabularies())
-
-
 def columns_of(rows: Sequence[Any], vocabularies: Vocabularies) -> dict[str, NDArray[Any]]:
     """Columns of rows of ``frames_read.live_runs``; texts become numbers of their vocabulary."""
     columns: dict[str, NDArray[Any]] = {

@@ -219,6 +219,20 @@ def test_a_file_that_the_store_refuses_does_not_stop_the_others(
     assert take(store, folder).unchanged == 3  # these importers have dealt with it
 
 
+def test_a_refusal_that_no_file_is_to_blame_for_ends_the_import(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.zip").write_bytes(zipped({f"{i}.json": results_file(f"org/m{i}") for i in range(2)}))
+
+    def full(*_: Any) -> Any:
+        raise RefusedInput("nothing can be written")
+
+    monkeypatch.setattr(ingest_module, "write_batches", full)
+    with pytest.raises(RefusedInput, match="nothing can be written"):
+        take(store, folder)
+    assert check(store) == []
+
+
 def test_unresolved_and_community_models(store: Store, folder: Path) -> None:
     (folder / "a.json").write_bytes(results_file("org/somebody"))
     (folder / "b.json").write_bytes(results_file("/home/me/weights", score=0.25))
