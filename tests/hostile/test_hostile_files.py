@@ -26,6 +26,7 @@ from tests.hostile.mutations import MUTATIONS, real_files, write_hostile
 FILES = int(os.environ.get("P4P_SOAK_FILES", "300"))
 PER_PROCESS = 300
 UPLOAD_MB = 20
+MEASURED = Path(__file__).with_name("measured.py")
 MOST_MB = 600
 """Peak of an import with ``P4P_MAX_UPLOAD_MB=20``: about 190 MB of libraries, the zip, a member, what is parsed of it and
 the rows of one transaction."""
@@ -41,18 +42,23 @@ def run(command: list[str], settings: Settings, folder: Path) -> tuple[int, str,
         "P4P_FILL": "0",
         "P4P_MAX_UPLOAD_MB": str(UPLOAD_MB),
     }
-    out, err = folder / "out", folder / "err"
+    out, err, peak = folder / "out", folder / "err", folder / "peak"
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lib", *command],
+        process = subprocess.run(
+            [sys.executable, "-S", str(MEASURED), str(peak), sys.executable, "-m", "lib", *command],
             env=environment,
             stdout=stdout,
             stderr=stderr,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30)),
+            check=False,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, out.read_text(), err.read_text(), usage.ru_maxrss / 1024
+    return process.returncode, out.read_text(), err.read_text(), int(peak.read_text()) / 1024
+
+
+def test_the_peak_is_of_the_command_and_not_of_this_process(tmp_path: Path, sqlite_settings: Settings) -> None:
+    held = bytearray(b"x") * (500 << 20)
+    *_, peak_mb = run(["--help"], sqlite_settings, tmp_path)
+    assert len(held) > 0 and 10 < peak_mb < MOST_FOR_LARGE_MB, f"{peak_mb:.0f} MB"
 
 
 def test_there_is_a_mutation_of_every_kind(tmp_path: Path) -> None:
