@@ -1,7 +1,5 @@
 """The list of pages and the frame around them."""
 
-from itertools import groupby
-
 import streamlit as st
 
 from lib.ui import cached, frame, links
@@ -11,9 +9,17 @@ st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=fr
 page = st.navigation(
     {
         group: [
-            st.Page(one.path, title=one.title, url_path=one.address, default=one is links.PAGES[0]) for one in pages
+            st.Page(
+                one.path,
+                title=one.title,
+                url_path=one.address,
+                default=one is links.PAGES[0],
+                visibility="hidden" if one.is_hidden else "visible",
+            )
+            for one in links.PAGES
+            if one.group == group
         ]
-        for group, pages in groupby(links.PAGES, key=lambda entry: entry.group)
+        for group in dict.fromkeys(one.group for one in links.PAGES)
     },
     expanded=True,
 )

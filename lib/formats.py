@@ -11,6 +11,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
+import urllib.parse
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, SupportsFloat
@@ -252,6 +253,7 @@ def one_line(text: object, limit: int = 120) -> str:
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINED = re.compile(r"\\:(?=[^\s])|\\@(?=\w)|\\[-<>~=](?=\\[-<>=])|www(?=\\\.)", re.IGNORECASE)
+_IN_ADDRESSES = ":/?#@!$&'*+,;=%~-._"  # not brackets: they would end a Markdown link
 _WORD_JOINER = "⁠"
 
 
@@ -264,6 +266,15 @@ def markdown(text: object, limit: int = 200) -> str:
     """
     escaped = _MARKDOWN.sub(r"\\\1", one_line(text, limit))
     return _JOINED.sub(lambda m: m.group(0) + _WORD_JOINER, escaped)
+
+
+def web_link(address: object, words: object, limit: int = 120) -> str:
+    """Words that lead to a web address, as Markdown; the words alone where the address is not http or https."""
+    text = markdown(words, limit)
+    written = "" if address is None or address != address else str(address).strip()
+    if not re.fullmatch(r"https?://[^\s<>\"\\^`{|}]+", written, re.IGNORECASE):
+        return text
+    return f"[{text}]({urllib.parse.quote(written, safe=_IN_ADDRESSES)})"
 
 
 def plotly(text: object, limit: int = 80) -> str:

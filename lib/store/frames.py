@@ -23,6 +23,11 @@ from lib.store.frames_models import model_frame
 from lib.store.frames_runs import SOURCE_COLUMNS, nullable, run_frame, taken
 from lib.store.frames_state import State, full_state, is_shown, next_state
 
+FACT_COLUMNS = (
+    "field", "value", "origin", "is_from_memory", "note", "source_title", "source_url", "source_kind",
+    "source_licence", "file",
+)  # fmt: skip
+RUMOUR_COLUMNS = ("field", "value", "who_says", "note", "source_title", "source_url", "file")
 SCORES_KEPT = 500_000
 """Rows of answers of ``Frames.scores`` that one revision keeps for the next caller."""
 
@@ -162,6 +167,47 @@ class Frames:
             while len(self._kept) > 1 and sum(map(len, self._kept.values())) > SCORES_KEPT:
                 del self._kept[next(iter(self._kept))]
         return made.copy(deep=False)
+
+    def scores_of(self, run_ids: Iterable[int]) -> pd.DataFrame:
+        """Live results of these runs, every benchmark and metric, in the columns and order of ``scores``.
+
+        Args:
+            run_ids: Index values of ``runs``; runs that are not live have no rows.
+        """
+        state = self._state
+        is_wanted = np.isin(state.runs["run_id"], np.fromiter(run_ids, np.int64)) & state.is_live
+        positions, numbers_of, values = [], [], []
+        for batch in state.batches:
+            rows = np.flatnonzero(is_wanted[batch.position])
+            positions.append(batch.position[rows].astype(np.int64))
+            numbers_of.append(batch.signature()[rows])
+            values.append(batch.values[:, rows])
+        return _score_frame(
+            state, self._runs, np.concatenate(positions), np.concatenate(numbers_of), np.concatenate(values, axis=1)
+        )
+
+    def facts(self, model: str) -> pd.DataFrame:
+        """What sources say of one model, a row per value, readers' own first: ``FACT_COLUMNS``.
+
+        field (a column of ``models``, ``release_date`` for the date), value (text, as written), origin (shipped, imported
+        or reader), is_from_memory, note, source_title, source_url, source_kind, source_licence (None for unknown) and
+        file (name of the stored file that the row came from; None for a reader's own).
+        """
+        rows = (*self._state.catalogue.own_facts, *self._state.catalogue.facts)
+        return self._rows_of(rows, model, FACT_COLUMNS)
+
+    def rumours(self, model: str) -> pd.DataFrame:
+        """What is only said of one model: field, value, who_says, note, source_title, source_url, file."""
+        return self._rows_of(self._state.catalogue.rumours, model, RUMOUR_COLUMNS)
+
+    def _rows_of(self, rows: Iterable[Any], model: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        sources = self._state.sources
+        found = [
+            {**row, "file": sources[row["source_id"]].name if row["source_id"] is not None else None}
+            for row in rows
+            if row["model_id"] == model and is_shown(row, sources)
+        ]
+        return pd.DataFrame(found, columns=list(columns), dtype=object)
 
     def reference(self, name: str) -> pd.DataFrame:
         """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from lib.settings import read_settings
-from lib.store.db import open_store
+from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 
 Made = TypeVar("Made")
@@ -35,6 +35,11 @@ VIEWS_KEPT = 150
 def frames() -> Frames:
     """The store as this rerun sees it: one probe of the revision in ``one_revision``, then the same object."""
     return _held().frames
+
+
+def store() -> Store:
+    """The store itself, for what is read or written when a reader asks for it; pages of many rows use ``frames``."""
+    return _store(read_settings().database_url)
 
 
 @contextlib.contextmanager
@@ -70,8 +75,13 @@ def _held() -> _Held:
 
 
 @st.cache_resource(show_spinner=False)
+def _store(database_url: str) -> Store:
+    return open_store(read_settings())
+
+
+@st.cache_resource(show_spinner=False)
 def _frame_cache(database_url: str) -> FrameCache:
-    return FrameCache(open_store(read_settings()))
+    return FrameCache(_store(database_url))
 
 
 @st.cache_resource(max_entries=VIEWS_KEPT, show_spinner=False)

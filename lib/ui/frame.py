@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import formats
 from lib.store.frames import Frames
-from lib.ui import controls, progress
+from lib.ui import controls, links, progress, search_box
 from lib.ui.page import small_text
 
 SIDEBAR_PX = 264
@@ -25,6 +25,7 @@ def sidebar() -> None:
     """The name above Streamlit's own menu, which closes on a phone after a click, and below it what holds on every page."""
     st.logo(WORDMARK, size="large")
     with st.sidebar:
+        search_box.draw()
         controls.draw_size()
 
 
@@ -38,6 +39,6 @@ def foot(frames: Frames) -> None:
     n = formats.counted(frames.counts["n_results"], "result")
     updated = formats.date(frames.updated_at) if frames.updated_at else "never"
     st.divider()
-    small_text(
-        f"Snapshot {frames.digest[:12]} · {n} · updated {updated} · the downloads name each score's run and source"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated}")
+        links.link("data", ":small[Where the numbers come from →]")

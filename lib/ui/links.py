@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from lib import formats
+
 
 class PageEntry(NamedTuple):
     """A page.
@@ -17,6 +19,7 @@ class PageEntry(NamedTuple):
         title: In the menu and as the title of the browser's tab.
         group: Heading in the menu; empty for none.
         wish: How a reader says what it is for, after "I want to"; empty: not offered on the Overview.
+        is_hidden: Not in the menu: it is about one thing, which its address names, and is reached by links.
     """
 
     name: str
@@ -24,6 +27,7 @@ class PageEntry(NamedTuple):
     title: str
     group: str
     wish: str = ""
+    is_hidden: bool = False
 
     @property
     def path(self) -> str:
@@ -33,17 +37,54 @@ class PageEntry(NamedTuple):
 PAGES = (
     PageEntry("overview", "overview", "Overview", ""),
     PageEntry("models", "models", "Models", "Find", "choose a model that fits"),
+    PageEntry("side_by_side", "side-by-side", "Side by side", "Compare", "compare a few"),
     PageEntry(
         "parameters_tokens", "parameters-and-tokens", "Parameters and tokens", "Understand", "see who trained how much"
     ),
+    PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
+    PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
+    PageEntry("model", "model", "Model", "", is_hidden=True),
+    PageEntry("benchmark", "benchmark", "Benchmark", "", is_hidden=True),
+    PageEntry("run", "run", "Run", "", is_hidden=True),
+    PageEntry("source", "source", "Source", "", is_hidden=True),
+    PageEntry("search", "search", "Search", "", is_hidden=True),
 )
 _BY_ADDRESS = {page.address: page for page in PAGES}
+Choices = Mapping[str, str | list[str]]
 
 
-def link(address: str, label: str, choices: Mapping[str, str] | None = None) -> None:
-    """A link to a page in this tab; ``choices`` go into its address. Nothing where the page does not exist yet."""
-    if page := _BY_ADDRESS.get(address):
-        st.page_link(page.path, label=label, query_params=dict(choices) if choices else None)
+def link(address: str, label: str, choices: Choices | None = None, *, help: str = "") -> None:
+    """A link to a page in this tab.
+
+    Args:
+        label: Markdown; what comes from outside is escaped by the caller.
+        choices: What goes into the address.
+    """
+    st.page_link(_BY_ADDRESS[address].path, label=label, query_params=_written(choices), help=help or None)
+
+
+def to_model(model: str, name: object, *, more: Choices | None = None) -> None:
+    """A link to the page of a model; ``name`` is plain text."""
+    link("model", f":blue[{formats.markdown(name, 80)}]", {"model": model, **(more or {})})
+
+
+def to_run(run: str, words: str = "") -> None:
+    """A link to the page of a run (its digest or the beginning of it); ``words`` is plain text."""
+    link("run", f":blue[{formats.markdown(words or f'Run {run[:12]}', 80)}]", {"run": run[:12]})
+
+
+def to_benchmark(benchmark: str, label: object, *, more: Choices | None = None) -> None:
+    """A link to the page of a benchmark; ``label`` is plain text."""
+    link("benchmark", f":blue[{formats.markdown(label, 80)}]", {"benchmark": benchmark, **(more or {})})
+
+
+def to_source(digest: str, words: str) -> None:
+    """A link to the page of a source (the digest of its bytes or the beginning of it); ``words`` is plain text."""
+    link("source", f":blue[{formats.markdown(words, 100)}]", {"source": digest[:12]})
+
+
+def _written(choices: Choices | None) -> dict[str, str | list[str]] | None:
+    return dict(choices) if choices else None
 
 
 def title(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from lib.analysis.findings import Finding
 from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS
 from lib.schema.text import Sentence
-from lib.ui import links
+from lib.ui import links, origin
+from lib.ui.traces import Traces
 
 INTERVAL, SCORE = "interval", "score:"
 COMMANDS = "python -m lib import PATH"
@@ -108,7 +110,14 @@ def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, nou
 
 
 def table(
-    rows: pd.DataFrame, *, key: str, alt: str, labels: Mapping[str, str] | None = None, is_wide: bool = False
+    rows: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    labels: Mapping[str, str] | None = None,
+    is_wide: bool = False,
+    traces: Traces | None = None,
+    height: int | Literal["auto"] = "auto",
 ) -> None:
     """Rows under the headings, units and formats of the column table.
 
@@ -116,15 +125,29 @@ def table(
         rows: Columns are names of the column table, or others with text in them and their headings in ``labels``:
             ``interval`` and those that begin with ``score:`` hold intervals and are set to the right.
         is_wide: The name stays in sight while the reader scrolls sideways.
+        traces: Where the cells come from. With them a reader who chooses a cell gets a card that leads to its source.
     """
+    names = {str(name): _column(str(name), labels or {}, is_wide) for name in rows.columns}
+    if traces is None:
+        st.dataframe(rows, key=key, alt=alt, hide_index=True, placeholder="–", column_config=names, height=height)
+        return
     st.dataframe(
         rows,
         key=key,
         alt=alt,
         hide_index=True,
         placeholder="–",
-        column_config={str(name): _column(str(name), labels or {}, is_wide) for name in rows.columns},
+        column_config=names,
+        height=height,
+        on_select=origin.on_choice(key, traces),
+        selection_mode="single-cell",
     )
+    chosen = origin.chosen_cell(key, traces, rows)
+    if chosen is None:
+        small_text(origin.HINT)
+        return
+    trace, column, value = chosen
+    origin.card(key, trace, _heading(column, labels or {}), value)
 
 
 def padded(scores: Iterable[str]) -> list[str]:
@@ -173,6 +196,11 @@ def _coloured(glyph: str, role: str) -> str:
 def _note(name: str) -> tuple[str, str]:
     first, _, rest = (_NOTES / f"{name}.md").read_text(encoding="utf-8").strip().partition("\n\n")
     return first, rest
+
+
+def _heading(name: str, labels: Mapping[str, str]) -> str:
+    entry = COLUMNS.get("params_total" if name == "size" else name)
+    return labels.get(name, entry.label if entry else name)
 
 
 def _column(name: str, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig:

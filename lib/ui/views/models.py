@@ -17,6 +17,7 @@ from lib.schema.text import Sentence
 from lib.store.frames import Frames
 from lib.ui.finished import finished
 from lib.ui.page import padded, rounded
+from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
 
 FACTS = (
@@ -36,6 +37,7 @@ class ModelsView(NamedTuple):
     table: pd.DataFrame
     labels: dict[str, str]
     rows: pd.DataFrame
+    traces: Traces
     left_out: dict[str, int]
 
 
@@ -103,6 +105,7 @@ def models_view(
         table,
         labels,
         origins.with_origins(rows, choice.measured, frames.runs, choice.label),
+        _traces(rows, choice),
         _left_out(removed, rows, choice),
     )
 
@@ -127,6 +130,23 @@ def _coverage(choice: scores.Choice, rows: pd.DataFrame, scored: pd.DataFrame) -
     parts += [f"{n_hidden} with a score but of undisclosed size, in the table only"] if n_hidden else []
     parts += [f"with caution: {'; '.join(choice.cautions)}"] if choice.cautions else []
     return " · ".join(part for part in parts if part)
+
+
+def _traces(rows: pd.DataFrame, choice: scores.Choice) -> Traces:
+    """The run behind each score; the mean has the runs of the whole panel."""
+    runs: dict[str, list[str]] = {}
+    benchmarks: dict[str, str] = {}
+    for benchmark in choice.measured.benchmarks:
+        of_model = choice.measured.of(benchmark)["run"]
+        name = models_table.column(benchmark, "score")
+        runs[name] = texts(rows["model"].map(of_model).tolist())
+        benchmarks[name] = benchmark
+    together = [" ".join(dict.fromkeys(" ".join(parts).split())) for parts in zip(*runs.values(), strict=True)]
+    if together:
+        has_score = rows["score"].notna().tolist()
+        runs["interval"] = [text if is_there else "" for text, is_there in zip(together, has_score, strict=True)]
+        benchmarks["interval"] = choice.measured.benchmarks[0] if len(choice.measured.benchmarks) == 1 else ""
+    return Traces(texts(rows["model"].tolist()), runs, benchmarks)
 
 
 def _left_out(removed: tuple[sizes.Removed, ...], rows: pd.DataFrame, choice: scores.Choice) -> dict[str, int]:

@@ -1,0 +1,146 @@
+"""Everything about one run or one source, read when somebody opens it. Pages of many rows use the frames."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import pandas as pd
+from sqlalchemy import Connection, Select, func, select
+
+from lib.store import tables
+from lib.store.db import Store
+
+FEWEST_DIGITS = 8
+_DIGEST = re.compile(rf"[0-9a-f]{{{FEWEST_DIGITS},64}}")
+
+
+class RunDetails(NamedTuple):
+    """One run as stored.
+
+    Args:
+        run: The row of ``runs``: every column, unknown values None.
+        sources: Rows of ``sources`` that hold it, live ones first, then by id; a run is live while one of them is.
+        results: One row per result, every column of ``results`` but the run, by task, prompt, filter and metric.
+        samples: One row per per-question log: task, n_rows, n_bytes, digest.
+    """
+
+    run: dict[str, Any]
+    sources: list[dict[str, Any]]
+    results: pd.DataFrame
+    samples: pd.DataFrame
+
+    @property
+    def is_live(self) -> bool:
+        return any(source["withdrawn_at"] is None for source in self.sources)
+
+
+class SourceDetails(NamedTuple):
+    """One source as stored.
+
+    Args:
+        source: The row of ``sources``, withdrawn or not; ``raw_name`` is the name of the raw file around it.
+        runs: One row per run in it: id, digest, model_id (None: the name waits), spelling, evaluator, n_results.
+        n_facts: Values of models that it brought.
+    """
+
+    source: dict[str, Any]
+    runs: pd.DataFrame
+    n_facts: int
+
+
+def run_details(store: Store, digest: str) -> RunDetails | None:
+    """A run by its digest or the beginning of it (eight digits at least); None if there is none or more than one.
+
+    Private sources are not shown.
+    """
+    if not _DIGEST.fullmatch(digest):
+        return None
+    r, s, links, kept = tables.runs.c, tables.sources.c, tables.run_sources.c, tables.sample_files.c
+    with store.reading() as connection:
+        found = _mappings(connection, select(tables.runs).where(r.digest.startswith(digest)).limit(2))
+        if len(found) != 1:
+            return None
+        run = found[0]
+        held = select(tables.sources).join(tables.run_sources, links.source_id == s.id)
+        held = held.where(links.run_id == run["id"], s.visibility == "public").order_by(
+            s.withdrawn_at.is_not(None), s.id
+        )
+        sources = _mappings(connection, held)
+        if not sources:
+            return None
+        results = _frame(connection, select(tables.results).where(tables.results.c.run_id == run["id"]))
+        samples = _frame(
+            connection,
+            select(kept.task, kept.n_rows, kept.n_bytes, kept.digest)
+            .where(kept.run_id == run["id"])
+            .order_by(kept.task),
+        )
+    order = ["task", "prompt", "filter", "metric"]
+    return RunDetails(run, sources, results.drop(columns="run_id").sort_values(order, ignore_index=True), samples)
+
+
+def source_details(store: Store, digest: str) -> list[SourceDetails]:
+    """Sources by the digest of their bytes or the beginning of it (eight digits at least).
+
+    Several when the same bytes lie in several zips; none for what is unknown, private, or not a digest.
+    """
+    if not _DIGEST.fullmatch(digest):
+        return []
+    s = tables.sources.c
+    held = select(tables.sources, tables.raw_files.c.name.label("raw_name")).join(
+        tables.raw_files, tables.raw_files.c.digest == s.raw_digest
+    )
+    held = held.where(s.digest.startswith(digest), s.visibility == "public").order_by(s.id)
+    with store.reading() as connection:
+        return [_source(connection, row) for row in _mappings(connection, held)]
+
+
+def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
+    """The live sources of a run (digest or its beginning), by id: id, raw_digest, member, name, digest, title, url, licence,
+    published_on, imported_at."""
+    if not _DIGEST.fullmatch(run):
+        return []
+    s, links = tables.sources.c, tables.run_sources.c
+    query = (
+        select(s.id, s.raw_digest, s.member, s.name, s.digest, s.title, s.url, s.licence, s.published_on, s.imported_at)
+        .join(tables.run_sources, links.source_id == s.id)
+        .join(tables.runs, tables.runs.c.id == links.run_id)
+        .where(tables.runs.c.digest.startswith(run), s.withdrawn_at.is_(None), s.visibility == "public")
+        .order_by(s.id)
+    )
+    with store.reading() as connection:
+        return _mappings(connection, query)
+
+
+def source_named(store: Store, name: str) -> dict[str, Any] | None:
+    """The newest live source of this name, in the columns of ``sources``; None without one."""
+    s = tables.sources.c
+    query = select(tables.sources).where(s.name == name, s.withdrawn_at.is_(None), s.visibility == "public")
+    with store.reading() as connection:
+        found = _mappings(connection, query.order_by(s.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def _source(connection: Connection, row: dict[str, Any]) -> SourceDetails:
+    r, links, facts = tables.runs.c, tables.run_sources.c, tables.model_facts.c
+    n_results = select(func.count()).where(tables.results.c.run_id == r.id).correlate(tables.runs).scalar_subquery()
+    query = (
+        select(r.id, r.digest, r.model_id, r.spellings, r.evaluator, n_results.label("n_results"))
+        .join(tables.run_sources, links.run_id == r.id)
+        .where(links.source_id == row["id"])
+        .order_by(r.id)
+    )
+    found = [{**run, "spelling": next(iter(run["spellings"]), None)} for run in _mappings(connection, query)]
+    runs = pd.DataFrame(found, columns=["id", "digest", "model_id", "spelling", "evaluator", "n_results"])
+    n_facts = connection.execute(select(func.count()).where(facts.source_id == row["id"])).scalar_one()
+    return SourceDetails(row, runs, n_facts)
+
+
+def _mappings(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
+    result = connection.execute(query)
+    return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))

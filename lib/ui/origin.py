@@ -1,0 +1,157 @@
+"""The card under a table that says where the chosen number comes from, and leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib import formats
+from lib.schema.columns import COLUMNS
+from lib.settings import read_settings
+from lib.sources.received import file_name, received
+from lib.store.details import source_named, sources_of_run
+from lib.store.frames import Frames
+from lib.ui import cached, links
+from lib.ui.traces import Trace, Traces
+
+HINT = "Choose a cell to see where its number comes from."
+RUNS_SHOWN = 8
+FIELD_WORDS = {"release_date": "Released", "params_weights": "Parameters, counted from the weights"}
+_OF = ":of"
+
+
+def on_choice(key: str, traces: Traces) -> Any:
+    """What Streamlit calls when the reader chooses a cell: notes which rows the choice was made in."""
+
+    def chosen() -> None:
+        st.session_state[key + _OF] = traces.stamp
+
+    return chosen
+
+
+def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, str, object] | None:
+    """Trace, column and value of the chosen cell; None without a choice, or one made in other rows."""
+    state: Any = st.session_state.get(key)
+    if not state or st.session_state.get(key + _OF) != traces.stamp:
+        return None
+    cells = state["selection"].get("cells") or []
+    if not cells:
+        return None
+    row, column = int(cells[0][0]), str(cells[0][1])
+    trace = traces.at(row, column)
+    if trace is None or column not in rows.columns or row >= len(rows):
+        return None
+    return trace, column, rows[column].iloc[row]
+
+
+def card(key: str, trace: Trace, heading: str, value: object) -> None:
+    """Where one number comes from: its runs or facts, each with its source, the raw file, and the pages about them.
+
+    Args:
+        heading: Of the column; plain text.
+        value: As the table holds it.
+    """
+    frames = cached.frames()
+    with st.container(border=True, key=f"origin-{key}"):
+        name = str(frames.models["name"][trace.model]) if trace.model in frames.models.index else None
+        subject = f" of {name}" if name is not None else ""
+        st.markdown(f"**{formats.markdown(f'{heading}{subject}', 160)}**")
+        for n, run in enumerate(trace.runs[:RUNS_SHOWN]):
+            _run(f"{key}-{n}", frames, run)
+        if len(trace.runs) > RUNS_SHOWN:
+            st.markdown(f":small[and {formats.counted(len(trace.runs) - RUNS_SHOWN, 'run')} more]")
+        if trace.fields:
+            _facts(key, frames, trace)
+        if not trace.runs and not trace.fields:
+            st.markdown(":small[A name, not a number.]" if trace.model else ":small[No source is recorded.]")
+        with st.container(horizontal=True):
+            if name is not None:
+                links.to_model(trace.model, f"All about {name} →")
+            if trace.benchmark in frames.benchmarks.index:
+                label = str(frames.benchmarks["label"][trace.benchmark])
+                links.to_benchmark(trace.benchmark, f"All about {label} →")
+            if trace.source:
+                links.to_source(trace.source, "The source →")
+
+
+def raw_button(key: str, source: Mapping[str, Any], words: str = "Raw file") -> None:
+    """A button that hands out the bytes of a source, untouched.
+
+    Args:
+        source: A row of ``sources``: raw_digest, member, name.
+    """
+    store, settings, row = cached.store(), read_settings(), dict(source)
+    st.download_button(
+        words,
+        data=lambda: received(store, row, settings),
+        file_name=formats.one_line(file_name(row), 120),
+        mime="application/octet-stream",
+        key=f"raw-{key}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def source_words(source: Mapping[str, Any]) -> str:
+    """A source in one line of Markdown: file, title with its address, licence, dates."""
+    title = source.get("title")
+    parts = [f"`{formats.one_line(str(source['name']).replace('`', ''), 110)}`"]
+    parts += [f"of {formats.web_link(source.get('url'), title)}"] if title else []
+    licence, published = source.get("licence"), source.get("published_on")
+    parts += [f"licence {formats.markdown(licence, 60)}"] if licence else []
+    parts += [f"published {formats.markdown(published, 20)}"] if published else []
+    parts += [f"imported {formats.date(source.get('imported_at'))}"]
+    return ", ".join(parts)
+
+
+def _run(key: str, frames: Frames, run: str) -> None:
+    """One run in a line, its file, and the way to both."""
+    found = sources_of_run(cached.store(), run)
+    if not found:
+        st.markdown(f":small[Run {formats.markdown(run)} is no longer there: its source was withdrawn.]")
+        return
+    known = frames.runs[frames.runs["run"] == run[:12]]
+    words = []
+    if len(known):
+        row = known.iloc[0]
+        words = [str(row["evaluator"]), str(row["document"]) if pd.notna(row["document"]) else ""]
+        words += [f"evaluated {formats.date(row['evaluated_on'])}" if pd.notna(row["evaluated_on"]) else ""]
+    told = formats.markdown(" · ".join(word for word in words if word), 200)
+    also = f"; also in {formats.counted(len(found) - 1, 'other file')}" if len(found) > 1 else ""
+    st.markdown(f":small[{told}. From {source_words(found[0])}{also}.]")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.to_run(run, f"Open run {run[:12]} →")
+        raw_button(key, found[0])
+
+
+def _facts(key: str, frames: Frames, trace: Trace) -> None:
+    """Every value that a source gives for the fields behind a number."""
+    facts = frames.facts(trace.model)
+    facts = facts[facts["field"].isin(trace.fields)]
+    files = []
+    for fact in facts.to_dict("records"):
+        field = str(fact["field"])
+        words = FIELD_WORDS.get(field) or (COLUMNS[field].label if field in COLUMNS else field.replace("_", " "))
+        value = formats.shown(field, formats.number(_number(fact["value"])) or fact["value"]) if field in COLUMNS else fact["value"]  # fmt: skip
+        source = formats.web_link(fact["source_url"], fact["source_title"] or "no source named")
+        memory = ", from memory" if fact["is_from_memory"] else ""
+        own = ", entered by a reader" if fact["origin"] == "reader" else ""
+        st.markdown(f":small[{formats.markdown(f'{words}: {value}', 160)}, from {source}{memory}{own}.]")
+        files.append(fact["file"])
+    if facts.empty:
+        st.markdown(":small[No source gives a value: it is not known.]")
+    for n, file in enumerate(dict.fromkeys(one for one in files if one)):
+        source_row = source_named(cached.store(), str(file))
+        if source_row is not None:
+            raw_button(f"{key}-fact-{n}", source_row, f"Raw file {file_name(source_row)}")
+
+
+def _number(text: object) -> object:
+    try:
+        return float(str(text))
+    except ValueError:
+        return None

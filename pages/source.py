@@ -1,0 +1,5 @@
+"""What is in this source?"""
+
+from lib.ui import page
+
+page.heading("What is in this source?")
