@@ -59,13 +59,7 @@ if view.figure is not None:
 
 # Table and download
 if len(view.table):
-    page.table(
-        view.table,
-        key="models-table",
-        alt="Models with sizes and scores",
-        labels=view.labels,
-        is_wide=True,
-        traces=view.traces,
-    )
+    alt = "Models with sizes and scores"
+    page.table(view.table, key="models-table", alt=alt, labels=view.labels, is_wide=True, traces=view.traces)
 page.left_out(view.left_out)
 downloads.buttons(view.rows, "models")

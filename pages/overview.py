@@ -47,6 +47,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
 # Table and download
 if view.figure is not None:
     st.subheader("The records", anchor=False)
-    page.table(view.table, key="records-table", alt="Records", labels=overview.LABELS)
+    page.table(view.table, key="records-table", alt="Records", labels=overview.LABELS, traces=view.traces)
     page.left_out(view.left_out)
     downloads.buttons(view.rows, "records")

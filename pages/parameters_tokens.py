@@ -51,5 +51,6 @@ else:
 # Table and download
 page.left_out(view.left_out, view.left_out_rows)
 if len(view.table):
-    page.table(view.table, key="plane-table", alt="Models by training tokens per parameter", labels=plane.LABELS)
+    alt = "Models by training tokens per parameter"
+    page.table(view.table, key="plane-table", alt=alt, labels=plane.LABELS, traces=view.traces)
     downloads.buttons(view.rows, "parameters-and-tokens")

@@ -18,7 +18,13 @@ PAGES = {
     "models": ("/models", "Which model, among those that fit?"),
     "parameters-and-tokens": ("/parameters-and-tokens", "Who trained how much, and was it enough?"),
 }
-GROUPS = {"Find": ["Models"], "Understand": ["Parameters and tokens"]}
+GROUPS = {
+    "Find": ["Models"],
+    "Compare": ["Side by side"],
+    "Understand": ["Parameters and tokens"],
+    "Bring your own": ["Your own results"],
+    "About": ["Data and methods"],
+}
 PHONE = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0 Mobile Safari/537.36"
 )

@@ -54,3 +54,19 @@ def test_csv_defuses_formulas(text):
 @pytest.mark.parametrize("value", [-1.5, 3, None, True, "Llama-2-7b", "a=b", "", " "])
 def test_csv_leaves_the_rest(value):
     assert formats.csv_cell(value) is value
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://example.org/a_(b)?q=1", "[A b](https://example.org/a_%28b%29?q=1)"),
+        ("javascript:alert(1)", None),
+        ("https://example.org/ x", None),
+        ('https://example.org/"onmouseover=', None),
+        (None, None),
+        (float("nan"), None),
+        ("", None),
+    ],
+)
+def test_only_web_addresses_become_links(address: object, shown: str | None) -> None:
+    assert formats.web_link(address, "A b") == (shown or "A b")

@@ -290,6 +290,13 @@ def _same(stepwise: Frames, fresh: Frames) -> None:
         pd.testing.assert_frame_equal(getattr(stepwise, name), getattr(fresh, name))
     for benchmarks in ([], ["mmlu"], list(fresh.benchmarks.index), ["nothing"]):
         pd.testing.assert_frame_equal(stepwise.scores(benchmarks), fresh.scores(benchmarks))
+    everything = fresh.scores(fresh.benchmarks.index)
+    for runs in (fresh.runs.index, fresh.runs.index[::3], [-1]):
+        expected = everything[everything["run_id"].isin(list(runs))].reset_index(drop=True)
+        pd.testing.assert_frame_equal(stepwise.scores_of(runs), expected)
+    for model in fresh.models.index:
+        pd.testing.assert_frame_equal(stepwise.facts(model), fresh.facts(model))
+        pd.testing.assert_frame_equal(stepwise.rumours(model), fresh.rumours(model))
     pd.testing.assert_frame_equal(stepwise.reference("laws"), fresh.reference("laws"))
 
 

@@ -17,6 +17,7 @@ from lib.schema.text import Sentence
 from lib.store.frames import Frames
 from lib.ui.finished import finished
 from lib.ui.page import padded
+from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
 
 LABELS = {"target": "Reaches", "size": "Parameters", "interval": "Score", "verdict": "Verdict"}
@@ -39,6 +40,7 @@ class RecordsView(NamedTuple):
     coverage: str
     table: pd.DataFrame
     rows: pd.DataFrame
+    traces: Traces
     left_out: dict[str, int]
 
 
@@ -56,6 +58,7 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
         figure = finished(drawn)
     coverage = [f"Smallest model scoring at least this on {chosen.label}", formats.counted(own.n_models, "model")]
     coverage += [f"with caution: {'; '.join(chosen.cautions)}"] if chosen.cautions else []
+    rows = _rows(frames, steps, chosen, best)
     return RecordsView(
         takeaways.overview(own, label, printed),
         figure,
@@ -63,7 +66,8 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
         f"Smallest model known to reach each score on {label}, by release date; {len(steps)} records.",
         " · ".join(coverage),
         _table(steps),
-        _rows(frames, steps, chosen, best),
+        rows,
+        Traces(texts(rows["model"].tolist()), {"interval": texts(rows["run"].tolist())}, {"interval": benchmark}),
         own.excluded,
     )
 

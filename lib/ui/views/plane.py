@@ -18,6 +18,7 @@ from lib.schema.text import Sentence
 from lib.store.frames import Frames
 from lib.ui.finished import finished
 from lib.ui.page import padded, rounded
+from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
 
 NO_COLOUR = "none"
@@ -66,6 +67,7 @@ class PlaneView(NamedTuple):
     coverage: str
     table: pd.DataFrame
     rows: pd.DataFrame
+    traces: Traces
     left_out: dict[str, int]
     left_out_rows: pd.DataFrame
 
@@ -116,6 +118,7 @@ def plane_view(
     points = plane_labels.labelled(found.points, places_measured=renown.places_measured(frames.runs))
     counts = removed | {str(k): int(n) for k, n in found.left_out["reason"].value_counts().items()}
     figure, entries = _figure(frames, points, laws, by, label)
+    points = points.sort_values("tokens_per_parameter", ascending=False, kind="stable").reset_index(drop=True)
     return PlaneView(
         takeaways.parameters_and_tokens(found),
         figure,
@@ -125,6 +128,7 @@ def plane_view(
         _coverage(points, colour),
         _table(points, label),
         _rows(frames, points.drop(columns="label"), colour),
+        _traces(points, colour, benchmark),
         counts,
         found.left_out[list(LEFT_OUT)].sort_values(["reason", "name"], kind="stable").reset_index(drop=True),
     )
@@ -168,6 +172,13 @@ def _rows(frames: Frames, points: pd.DataFrame, colour: scores.Choice | None) ->
     return origins.with_origin(points, colour.measured.rows, frames.runs, colour.label)
 
 
+def _traces(points: pd.DataFrame, colour: scores.Choice | None, benchmark: str) -> Traces:
+    runs = {}
+    if colour is not None:
+        runs["interval"] = texts(points["model"].map(colour.measured.rows.set_index("model")["run"]).tolist())
+    return Traces(texts(points["model"].tolist()), runs, {"interval": benchmark})
+
+
 def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
     intervals = zip(points["score"], points["ci_low"], points["ci_high"], strict=True)
     points = points.assign(
@@ -179,5 +190,4 @@ def _table(points: pd.DataFrame, score_label: str | None) -> pd.DataFrame:
         marks=np.where(points["is_from_memory"].fillna(False).to_numpy(bool), FROM_MEMORY, ""),
     )
     table = points.rename(columns={"ratio_equal_compute": "training_ratio"})
-    table = table.sort_values("tokens_per_parameter", ascending=False, kind="stable").reset_index(drop=True)
     return table[[column for column in TABLE if score_label or column != "interval"]]

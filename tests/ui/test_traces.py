@@ -1,0 +1,117 @@
+"""From a cell to its source: traces, and the card that a chosen cell opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.settings import read_settings
+from lib.store.db import open_store
+from lib.store.frames import FrameCache, Frames
+from lib.ui.traces import FACTS_BEHIND, Trace, Traces, texts
+from lib.ui.views import models, overview, plane, scores
+from tests.ui.conftest import Open
+
+TRACES = Traces(
+    ["a", "b", ""],
+    {"interval": ["11aa 22bb", "", "33cc"], "score: mmlu": ["11aa", "", "33cc"]},
+    {"score: mmlu": "mmlu", "interval": ["mmlu", "", "gsm8k"]},
+)
+
+
+@pytest.fixture
+def frames(small_store: Path) -> Frames:
+    return FrameCache(open_store(read_settings({"P4P_DATA_DIR": str(small_store)}))).frames()
+
+
+def test_a_cell_has_the_runs_of_its_column_or_the_facts_behind_it() -> None:
+    assert TRACES.at(0, "interval") == Trace("a", ("11aa", "22bb"), "mmlu")
+    assert TRACES.at(1, "score: mmlu") == Trace("b", (), "mmlu")
+    assert TRACES.at(2, "score: mmlu") == Trace("", ("33cc",), "mmlu")
+    assert TRACES.at(0, "params_total") == Trace("a", (), "", ("params_total",))
+    assert TRACES.at(3, "interval") is None and TRACES.at(-1, "interval") is None
+
+
+def test_the_stamp_changes_with_the_rows() -> None:
+    assert TRACES.stamp == Traces(list(TRACES.models), dict(TRACES.runs)).stamp
+    assert TRACES.stamp != Traces(["b", "a", ""], dict(TRACES.runs)).stamp
+    assert TRACES.stamp != Traces(list(TRACES.models), {**TRACES.runs, "interval": ["", "", ""]}).stamp
+
+
+def test_missing_values_are_no_text() -> None:
+    assert texts(["x", None, float("nan"), 3]) == ["x", "", "", "3"]
+
+
+def test_every_score_of_a_table_has_its_run_and_every_run_is_there(frames: Frames) -> None:
+    known = set(frames.runs["run"])
+    record = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+    points = plane.plane_view(
+        frames, benchmark="mmlu", protocol="", by="total", years=None, laws=(), weights="all"
+    )  # fmt: skip
+    table = models.models_view(
+        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=3e10, families=(), licences=(),
+        size_classes=(), only_open=False, community=False, search="",
+    )  # fmt: skip
+    for view in (record, points, table):
+        assert len(view.traces.models) == len(view.table)
+        columns = [c for c in view.table.columns if c == "interval" or str(c).startswith("score:")]
+        assert columns
+        for column in columns:
+            is_shown = view.table[column].notna().tolist()
+            runs = [view.traces.at(row, column).runs for row in range(len(view.table))]  # type: ignore[union-attr]
+            assert [bool(one) for one in runs] == is_shown, column
+            assert {run for one in runs for run in one} <= known
+        names = frames.models["name"].reindex(view.traces.models).tolist()
+        assert names == view.table["name"].tolist()
+
+
+def test_the_facts_behind_columns_are_facts_that_exist(frames: Frames) -> None:
+    facts = frames.facts("llama-2-70b")
+    assert {"params_total", "training_tokens"} <= set(facts["field"])
+    assert facts["file"].str.startswith("catalogue/").all()
+    assert {field for fields in FACTS_BEHIND.values() for field in fields} - {"release_date"} <= set(frames.models)
+    assert frames.facts("no such model").empty
+    assert len(frames.rumours("gpt-4"))
+
+
+def choose(app: AppTest, key: str, row: int, column: str, stamp: str) -> AppTest:
+    app.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": [(row, column)]}}
+    app.session_state[f"{key}:of"] = stamp
+    return app.run()
+
+
+def _written(app: AppTest) -> str:
+    return "\n".join(str(one.value) for one in app.markdown)
+
+
+@pytest.fixture
+def chosen(open_app: Open, small_store: Path, frames: Frames) -> Callable[[str], tuple[AppTest, str]]:
+    def open_and_choose(column: str) -> tuple[AppTest, str]:
+        view = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+        app = choose(open_app(small_store), "records-table", 0, column, view.traces.stamp)
+        assert not app.exception
+        return app, str(view.traces.runs["interval"][0])
+
+    return open_and_choose
+
+
+def test_a_chosen_score_names_its_file_and_leads_to_its_run(chosen: Callable[[str], tuple[AppTest, str]]) -> None:
+    app, run = chosen("interval")
+    assert "reference/" in _written(app) or "leaderboards/" in _written(app) or ".csv" in _written(app)
+    assert any(run in str(link.proto.label) for link in app.get("page_link"))
+    assert any(button.proto.label == "Raw file" for button in app.get("download_button"))
+
+
+def test_a_chosen_size_names_who_says_so(chosen: Callable[[str], tuple[AppTest, str]]) -> None:
+    app, _ = chosen("size")
+    assert r"Parameters\, total" in _written(app)
+    assert any("facts.csv" in button.proto.label for button in app.get("download_button"))
+
+
+def test_a_choice_made_in_other_rows_opens_nothing(open_app: Open, small_store: Path) -> None:
+    app = choose(open_app(small_store), "records-table", 0, "interval", "of other rows")
+    assert not app.exception
+    assert not any(button.proto.label == "Raw file" for button in app.get("download_button"))
