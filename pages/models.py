@@ -53,7 +53,7 @@ with said:
 if view.table.empty:
     page.nothing_left("No model passes these filters. Take one away, or search for something shorter.")
 if view.figure is not None:
-    page.figure(view.figure, key="score-vs-size", alt=view.alt)
+    page.figure(view.figure, key="score-vs-size", alt=view.alt, traces=view.traces)
     page.legend(view.legend, view.coverage)
     page.explain("score_vs_size")
 

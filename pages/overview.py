@@ -30,7 +30,7 @@ view = cached.made(overview.records_view, benchmark=benchmark, protocol=protocol
 with said:
     page.takeaway([view.takeaway])
 if view.figure is not None:
-    page.figure(view.figure, key="records", alt=view.alt)
+    page.figure(view.figure, key="records", alt=view.alt, traces=view.traces)
     page.legend(view.legend, view.coverage)
     page.explain("records")
 

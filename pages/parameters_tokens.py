@@ -42,7 +42,7 @@ view = cached.made(
 with said:
     page.takeaway([view.takeaway])
 if view.figure is not None:
-    page.figure(view.figure, key="plane", alt=view.alt)
+    page.figure(view.figure, key="plane", alt=view.alt, traces=view.traces)
     page.legend(view.legend, view.coverage)
     page.explain("parameters_tokens", method=plane.METHOD)
 else:

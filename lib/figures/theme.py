@@ -224,4 +224,8 @@ def framed(figure: go.Figure, *, x: dict[str, Any], y: dict[str, Any], height: i
         xaxis=x,
         yaxis=y,
     )
+    for trace in figure.data:
+        if "markers" in (getattr(trace, "mode", None) or ""):
+            # A chosen mark must not make the others pale: pale has a meaning of its own.
+            trace.update(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1}})
     return figure

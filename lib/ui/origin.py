@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
+from lib.analysis import labels
 from lib.schema.columns import COLUMNS
 from lib.settings import read_settings
 from lib.sources.received import file_name, received
@@ -32,8 +33,8 @@ def on_choice(key: str, traces: Traces) -> Any:
     return chosen
 
 
-def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, str, object] | None:
-    """Trace, column and value of the chosen cell; None without a choice, or one made in other rows."""
+def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, str] | None:
+    """Trace and column of the chosen cell; None without a choice, or one made in other rows."""
     state: Any = st.session_state.get(key)
     if not state or st.session_state.get(key + _OF) != traces.stamp:
         return None
@@ -44,15 +45,29 @@ def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, st
     trace = traces.at(row, column)
     if trace is None or column not in rows.columns or row >= len(rows):
         return None
-    return trace, column, rows[column].iloc[row]
+    return trace, column
 
 
-def card(key: str, trace: Trace, heading: str, value: object) -> None:
+def chosen_mark(key: str, traces: Traces, column: str) -> Trace | None:
+    """Trace of the chosen mark of a figure, whose marks carry ids of models; None without a choice."""
+    state: Any = st.session_state.get(key)
+    if not state or st.session_state.get(key + _OF) != traces.stamp:
+        return None
+    points = state["selection"].get("points") or []
+    model = points[0].get("customdata") if points else None
+    model = model[0] if isinstance(model, list) and model else model
+    found = [traces.at(row, column) for row, one in enumerate(traces.models) if model and one == model]
+    told = [one for one in found if one is not None]
+    # A model may stand in several rows: its mark then has the runs of all of them.
+    runs = dict.fromkeys(run for one in told for run in one.runs)
+    return told[0]._replace(runs=tuple(runs)) if told else None
+
+
+def card(key: str, trace: Trace, heading: str) -> None:
     """Where one number comes from: its runs or facts, each with its source, the raw file, and the pages about them.
 
     Args:
         heading: Of the column; plain text.
-        value: As the table holds it.
     """
     frames = cached.frames()
     with st.container(border=True, key=f"origin-{key}"):
@@ -118,7 +133,7 @@ def _run(key: str, frames: Frames, run: str) -> None:
     words = []
     if len(known):
         row = known.iloc[0]
-        words = [str(row["evaluator"]), str(row["document"]) if pd.notna(row["document"]) else ""]
+        words = [labels.evaluator_label({str(name): value for name, value in row.items()})]
         words += [f"evaluated {formats.date(row['evaluated_on'])}" if pd.notna(row["evaluated_on"]) else ""]
     told = formats.markdown(" · ".join(word for word in words if word), 200)
     also = f"; also in {formats.counted(len(found) - 1, 'other file')}" if len(found) > 1 else ""

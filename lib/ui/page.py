@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -48,18 +48,37 @@ def small_text(text: str) -> None:
     st.markdown(f":small[:gray[{text}]]")
 
 
-def figure(drawn: go.Figure, *, key: str, alt: str) -> None:
-    """The main figure with its bar: zoom, and the picture as SVG."""
-    st.plotly_chart(
-        drawn,
-        key=key,
-        alt=formats.one_line(alt, 400),
-        config={
+def figure(drawn: go.Figure, *, key: str, alt: str, traces: Traces | None = None, column: str = "interval") -> None:
+    """The main figure with its bar: zoom, and the picture as SVG.
+
+    Args:
+        traces: Where the marks come from, a row per model; a mark carries the id of its model. With them a reader who
+            chooses a mark gets the card of that model's number. Not on a phone: there a figure that can be chosen from
+            would hold the finger that scrolls the page.
+        column: The column of the traces that the marks show.
+    """
+    shown: dict[str, Any] = {
+        "key": key,
+        "alt": formats.one_line(alt, 400),
+        "config": {
             "displaylogo": False,
             "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
             "toImageButtonOptions": {"format": "svg", "filename": f"pound-for-pound-{key}"},
         },
-    )
+    }
+    if traces is None or _is_touched():
+        st.plotly_chart(drawn, **shown)
+        return
+    st.plotly_chart(drawn, on_select=origin.on_choice(key, traces), selection_mode="points", **shown)
+    trace = origin.chosen_mark(key, traces, column)
+    if trace is not None:
+        origin.card(key, trace, _heading(column, {INTERVAL: "Score"}))
+
+
+def _is_touched() -> bool:
+    """Whether the reader's browser says that it is a phone's or a tablet's."""
+    agent = (st.context.headers.get("User-Agent") or "") if st.context.headers else ""
+    return "Mobi" in agent or "Android" in agent
 
 
 def legend(entries: Legend, coverage: str) -> None:
@@ -146,8 +165,8 @@ def table(
     if chosen is None:
         small_text(origin.HINT)
         return
-    trace, column, value = chosen
-    origin.card(key, trace, _heading(column, labels or {}), value)
+    trace, column = chosen
+    origin.card(key, trace, _heading(column, labels or {}))
 
 
 def padded(scores: Iterable[str]) -> list[str]:

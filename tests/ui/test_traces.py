@@ -115,3 +115,17 @@ def test_a_choice_made_in_other_rows_opens_nothing(open_app: Open, small_store: 
     app = choose(open_app(small_store), "records-table", 0, "interval", "of other rows")
     assert not app.exception
     assert not any(button.proto.label == "Raw file" for button in app.get("download_button"))
+
+
+def test_a_chosen_mark_opens_the_card_of_its_model(open_app: Open, small_store: Path, frames: Frames) -> None:
+    view = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+    app = open_app(small_store)
+    model = view.traces.models[0]
+    app.session_state["records"] = {"selection": {"points": [{"customdata": model}], "box": [], "lasso": []}}
+    app.session_state["records:of"] = view.traces.stamp
+    app.run()
+    assert not app.exception
+    links = [one.proto.query_string for one in app.get("page_link")]
+    assert f"model={model}" in links
+    runs = {run for row, one in enumerate(view.traces.models) if one == model for run in view.traces.runs["interval"][row].split()}  # fmt: skip
+    assert {f"run={run}" for run in runs} <= set(links)
