@@ -28,6 +28,7 @@ def parameters_tokens(
     *,
     size_label: str,
     score_label: str | None = None,
+    highlight: str | None = None,
 ) -> go.Figure:
     """The plane of training: each point a model, both axes logarithmic.
 
@@ -44,6 +45,7 @@ def parameters_tokens(
         kaplan: ``size``, ``training_tokens`` of the anchored slope, or None.
         size_label: Title of the size axis.
         score_label: What the colour shows, with its unit; None: no colour was chosen, all marks are filled grey.
+        highlight: Id of the model that the figure is about: its mark is large and dark, all others are pale.
 
     Returns:
         The figure. ``customdata`` of each mark is the model's id.
@@ -56,7 +58,12 @@ def parameters_tokens(
     figure.add_traces(_laws(lines))
     if kaplan is not None and len(kaplan):
         figure.add_trace(_stroke(kaplan, "muted", 1.4, "dash"))
-    figure.add_traces(_marks(drawn, score_label))
+    if highlight is None:
+        figure.add_traces(_marks(drawn, score_label))
+    else:
+        is_it = (drawn["model"] == highlight).to_numpy(bool)
+        figure.add_traces([_pale(one) for one in _marks(drawn[~is_it], None)])
+        figure.add_traces([_dark(one) for one in _marks(drawn[is_it], None)])
     figure.update_layout(annotations=_names(drawn, lines, compute_lines, kaplan, plane))
     figure = theme.framed(
         figure,
@@ -228,6 +235,22 @@ def _marks(drawn: pd.DataFrame, score_label: str | None) -> list[Any]:
             )
         )
     return traces
+
+
+def _pale(marks: Any) -> Any:
+    """The marks of the models that a figure is not about."""
+    return marks.update(marker={"color": theme.colour("pale"), "line": {"color": theme.colour("pale")}})
+
+
+def _dark(marks: Any) -> Any:
+    """The mark of the model that a figure is about."""
+    return marks.update(
+        marker={
+            "color": theme.colour("ink"),
+            "size": _SYMBOL_SIZE + 7,
+            "line": {"color": theme.colour("background"), "width": 2},
+        }
+    )
 
 
 def _symbols(rows: pd.DataFrame, *, is_hollow: bool) -> list[str]:
