@@ -1,0 +1,108 @@
+"""Heading and takeaway of the page that compares a few models: what is shown, and as plainly what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from lib import formats
+from lib.analysis.side_by_side import BETTER, NO_INTERVAL, NOT_SHOWN, WORSE
+from lib.schema.text import Sentence, Span, sentence
+
+FEW = 3
+NAME_LENGTH = 26
+
+
+def short(name: object, limit: int = NAME_LENGTH) -> str:
+    """A model's name cut for a heading or a label."""
+    return formats.one_line(name, limit)
+
+
+def question(names: Sequence[str]) -> str:
+    """The heading: it names the models while they are few."""
+    if not names:
+        return "How do a few models compare, side by side?"
+    if len(names) == 1:
+        return f"How does {short(names[0], 40)} compare?"
+    if len(names) > FEW:
+        return f"How do these {len(names)} models compare?"
+    cut = [short(name) for name in names]
+    return f"How do {', '.join(cut[:-1])} and {cut[-1]} compare?"
+
+
+def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str], n_benchmarks: int) -> Sentence:
+    """What is shown of each model against the reference; of more than three models the first two, and a count.
+
+    Args:
+        differences: Result of ``side_by_side.differences``.
+        reference: Model id.
+        names: Model id to name.
+        n_benchmarks: Benchmarks shown.
+    """
+    others = list(dict.fromkeys(differences["model"]))
+    if not others or not n_benchmarks:
+        return ()
+    parts: list[str | Span] = []
+    for model in others[: FEW - 1]:
+        own = differences[differences["model"] == model]
+        parts += _against(own, short(names[model]), short(names[reference]), n_benchmarks)
+    if rest := others[FEW - 1 :]:
+        words = differences[differences["model"].isin(rest)]["verdict"]
+        n_tested = int(words.isin((BETTER, WORSE, NOT_SHOWN)).sum())
+        n_shown = int(words.isin((BETTER, WORSE)).sum())
+        parts.append(
+            f"Of the {n_tested} comparisons of {_others(len(rest))}, {formats.count(n_shown)} "
+            f"{'is' if n_shown == 1 else 'are'} shown."
+            if n_tested
+            else f"{_others(len(rest)).capitalize()} came without intervals or without scores here."
+        )
+    return sentence(*parts)
+
+
+def _others(n: int) -> str:
+    return "the other model" if n == 1 else f"the other {n} models"
+
+
+def _against(own: pd.DataFrame, name: str, reference: str, n_benchmarks: int) -> list[str | Span]:
+    """One model: ``X is shown to be better than Y on 4 of 6 benchmarks and worse on 1; on 1 ... is not shown. ``"""
+    n = {word: int((own["verdict"] == word).sum()) for word in (BETTER, WORSE, NOT_SHOWN, NO_INTERVAL, "")}
+    tail = _tail(n, n_benchmarks)
+    if not n[BETTER] and not n[WORSE]:
+        if n[""] == n_benchmarks:
+            return [f"{name} and {reference} have no score measured the same way here. "]
+        if not n[NOT_SHOWN]:
+            return [f"{name} against {reference}: these scores came without intervals, so there is no verdict. "]
+        where = "on this benchmark" if n_benchmarks == 1 else f"on none of {n_benchmarks} benchmarks"
+        verb = "is not shown to differ from" if n_benchmarks == 1 else "is shown to differ from"
+        return [Span(name, "strong"), f" {verb} {reference} {where}{_without(n)}. "]
+    first, other, count = ("better", "worse", n[BETTER]) if n[BETTER] >= n[WORSE] else ("worse", "better", n[WORSE])
+    second = n[WORSE] if first == "better" else n[BETTER]
+    on = "this benchmark" if n_benchmarks == 1 else f"{count} of {n_benchmarks} benchmarks"
+    return [
+        Span(name, "strong"),
+        f" is shown to be {first} than {reference} on ",
+        Span(on, "strong") if n_benchmarks > 1 else on,
+        f" and {other} on {second}" if second else "",
+        f"{tail}. ",
+    ]
+
+
+def _tail(n: Mapping[str, int], n_benchmarks: int) -> str:
+    parts = []
+    if n[NOT_SHOWN]:
+        parts.append(f"on {n[NOT_SHOWN]} the difference is not shown")
+    if n[NO_INTERVAL]:
+        parts.append(f"on {n[NO_INTERVAL]} there is no interval and no verdict")
+    if n[""]:
+        parts.append(f"on {n['']} one of them has no score")
+    return "; " + ", ".join(parts) if parts else ""
+
+
+def _without(n: Mapping[str, int]) -> str:
+    parts = []
+    if n[NO_INTERVAL]:
+        parts.append(f"{n[NO_INTERVAL]} without an interval")
+    if n[""]:
+        parts.append(f"{n['']} without a score of one of them")
+    return f" ({', '.join(parts)})" if parts else ""
