@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from lib.api.download import whole_store
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.health import health
 from lib.api.sockets import send_without_delay
@@ -69,7 +70,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 app = st.App(
     "app.py",
     routes=[
-        Mount("/api/v1", app=Starlette(routes=[Route("/health", health)])),
+        Mount("/api/v1", app=Starlette(routes=[Route("/health", health), Route("/store.zip", whole_store)])),
         Route("/robots.txt", robots),
         Route(f"/{links.PAGES[0].address}", to_first_page),
     ],

@@ -1,4 +1,4 @@
-"""The command line: import, export, models, runs, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, models, runs, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_doctor import doctor
+from lib.cli_dump import dump
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
@@ -61,6 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
+
+    command = _command(commands, "dump", "the whole store as a zip of tables with a data dictionary", dump)
+    command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
+    command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
 
     command = _command(commands, "models", "list the models in the store", list_models)
     command.add_argument("--all", action="store_true", help="models from outside the catalogue too")
