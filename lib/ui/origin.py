@@ -19,7 +19,9 @@ from lib.ui import cached, links
 from lib.ui.traces import Trace, Traces
 
 HINT = "Choose a cell to see where its number comes from."
+TICK = "Tick two to six models to put them side by side."
 RUNS_SHOWN = 8
+FEWEST, MOST = 2, 6
 FIELD_WORDS = {"release_date": "Released", "params_weights": "Parameters, counted from the weights"}
 _OF = ":of"
 
@@ -63,6 +65,26 @@ def chosen_mark(key: str, traces: Traces, column: str) -> Trace | None:
     return told[0]._replace(runs=tuple(runs)) if told else None
 
 
+def ticked(key: str, traces: Traces) -> list[str]:
+    """Models of the ticked rows, in the order of the rows, each once."""
+    state: Any = st.session_state.get(key)
+    if not state or st.session_state.get(key + _OF) != traces.stamp:
+        return []
+    rows = sorted(int(row) for row in state["selection"].get("rows") or [])
+    found = [traces.at(row, "name") for row in rows]
+    return list(dict.fromkeys(one.model for one in found if one is not None and one.model))
+
+
+def compare(models: list[str]) -> None:
+    """The way to the ticked models side by side; a hint while they are too few or too many."""
+    if len(models) > MOST:
+        st.markdown(f":small[{len(models)} models are ticked; at most {MOST} fit side by side.]")
+    elif len(models) >= FEWEST:
+        links.link("side-by-side", f":blue[Put these {len(models)} models side by side →]", {"models": models})
+    elif models:
+        st.markdown(":small[One model is ticked; tick another to put them side by side.]")
+
+
 def card(key: str, trace: Trace, heading: str) -> None:
     """Where one number comes from: its runs or facts, each with its source, the raw file, and the pages about them.
 
@@ -72,16 +94,16 @@ def card(key: str, trace: Trace, heading: str) -> None:
     frames = cached.frames()
     with st.container(border=True, key=f"origin-{key}"):
         name = str(frames.models["name"][trace.model]) if trace.model in frames.models.index else None
-        subject = f" of {name}" if name is not None else ""
-        st.markdown(f"**{formats.markdown(f'{heading}{subject}', 160)}**")
+        title = heading if name is None else name if heading == COLUMNS["name"].label else f"{heading} of {name}"
+        st.markdown(f"**{formats.markdown(title, 160)}**")
         for n, run in enumerate(trace.runs[:RUNS_SHOWN]):
             _run(f"{key}-{n}", frames, run)
         if len(trace.runs) > RUNS_SHOWN:
             st.markdown(f":small[and {formats.counted(len(trace.runs) - RUNS_SHOWN, 'run')} more]")
         if trace.fields:
             _facts(key, frames, trace)
-        if not trace.runs and not trace.fields:
-            st.markdown(":small[A name, not a number.]" if trace.model else ":small[No source is recorded.]")
+        if not trace.runs and not trace.fields and title != name:
+            st.markdown(":small[No result stands here, so there is nothing to trace.]")
         with st.container(horizontal=True):
             if name is not None:
                 links.to_model(trace.model, f"All about {name} →")

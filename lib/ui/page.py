@@ -136,6 +136,7 @@ def table(
     labels: Mapping[str, str] | None = None,
     is_wide: bool = False,
     traces: Traces | None = None,
+    can_compare: bool = False,
     height: int | Literal["auto"] = "auto",
 ) -> None:
     """Rows under the headings, units and formats of the column table.
@@ -145,6 +146,7 @@ def table(
             ``interval`` and those that begin with ``score:`` hold intervals and are set to the right.
         is_wide: The name stays in sight while the reader scrolls sideways.
         traces: Where the cells come from. With them a reader who chooses a cell gets a card that leads to its source.
+        can_compare: Rows are models that the reader may tick, to put them side by side.
     """
     names = {str(name): _column(str(name), labels or {}, is_wide) for name in rows.columns}
     if traces is None:
@@ -159,11 +161,13 @@ def table(
         column_config=names,
         height=height,
         on_select=origin.on_choice(key, traces),
-        selection_mode="single-cell",
+        selection_mode=["single-cell", "multi-row"] if can_compare else "single-cell",
     )
+    if can_compare:
+        origin.compare(origin.ticked(key, traces))
     chosen = origin.chosen_cell(key, traces, rows)
     if chosen is None:
-        small_text(origin.HINT)
+        small_text(f"{origin.HINT} {origin.TICK}" if can_compare else origin.HINT)
         return
     trace, column = chosen
     origin.card(key, trace, _heading(column, labels or {}))

@@ -129,3 +129,24 @@ def test_a_chosen_mark_opens_the_card_of_its_model(open_app: Open, small_store: 
     assert f"model={model}" in links
     runs = {run for row, one in enumerate(view.traces.models) if one == model for run in view.traces.runs["interval"][row].split()}  # fmt: skip
     assert {f"run={run}" for run in runs} <= set(links)
+
+
+def test_ticked_rows_lead_side_by_side(open_app: Open, small_store: Path, frames: Frames) -> None:
+    view = models.models_view(
+        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=35e9, families=(), licences=(),
+        size_classes=(), only_open=False, community=False, search="",
+    )  # fmt: skip
+    app = open_app(small_store, "pages/models.py")
+
+    def tick(rows: list[int]) -> list[str]:
+        app.session_state["models-table"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+        app.session_state["models-table:of"] = view.traces.stamp
+        app.run()
+        assert not app.exception
+        return [one.proto.query_string for one in app.get("page_link") if "side by side" in one.proto.label]
+
+    ids = list(view.traces.models)
+    assert tick([4, 0]) == [f"models={ids[0]}&models={ids[4]}"]
+    assert tick([3]) == []
+    assert tick(list(range(7))) == []
+    assert any("at most 6" in one.value for one in app.markdown)
