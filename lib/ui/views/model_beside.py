@@ -1,0 +1,275 @@
+"""A model beside others: its neighbours in size under one protocol, what it costs, and what it scored on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from lib import formats
+from lib.analysis import checkpoint_scores, measurements, protocols
+from lib.analysis.neighbours import neighbours
+from lib.analysis.sizes import SizeBy
+from lib.figures import checkpoint_curve as curve_figure
+from lib.figures.legend import Legend
+from lib.schema.columns import SIZES
+from lib.schema.text import Sentence, Span, sentence
+from lib.store.frames import Frames
+from lib.ui.finished import finished
+from lib.ui.page import padded
+from lib.ui.traces import Traces, texts
+from lib.ui.views import model_results, scores
+
+NEIGHBOUR_LABELS = {"relation": "Beside it", "interval": "Score"}
+PRICE_LABELS = {
+    "provider": "Provider",
+    "api_name": "Name there",
+    "input": "Input",
+    "output": "Output",
+    "cached": "Cached input",
+    "valid": "Valid",
+    "listed_by": "Listed by",
+    "remarks": "Remarks",
+}
+CURVE_LABELS = {"interval": "Score", "state": "State"}
+
+
+class NeighboursView(NamedTuple):
+    """Models next in size; ``table`` is empty where none can be named, and ``said`` says why."""
+
+    said: Sentence
+    coverage: str
+    table: pd.DataFrame
+    traces: Traces
+
+
+class CurveView(NamedTuple):
+    """One curve; ``figure`` is None where no state has a place on the axis."""
+
+    figure: go.Figure | None
+    legend: Legend
+    alt: str
+    coverage: str
+    table: pd.DataFrame
+    traces: Traces
+    rows: pd.DataFrame
+
+
+def beside_options(frames: Frames, *, model: str) -> dict[str, str]:
+    """Benchmarks on which the model can be compared with others: the favourite first, then by number of models."""
+    rows = model_results.scores_of_model(frames, model).rows
+    own = rows[((rows["part_of"] == "") & rows["is_share"].astype(bool)).to_numpy(bool)]
+    labels = dict(zip(own["benchmark"].astype(str), own["benchmark_label"].astype(str), strict=True))
+    offered = {name: label for name, label in scores.benchmark_options(frames).items() if name in labels}
+    favourite = {scores.FAVOURITE: offered[scores.FAVOURITE]} if scores.FAVOURITE in offered else {}
+    return favourite | offered
+
+
+def has_size(frames: Frames, *, model: str, by: SizeBy) -> bool:
+    """Whether the model can stand in a row by size."""
+    return formats.known(frames.models[SIZES[by]][model])
+
+
+def beside_protocols(frames: Frames, *, model: str, benchmark: str) -> dict[str, str]:
+    """Protocols of a benchmark under which this model and another were measured: key to words, widest first."""
+    cut = scores.grouping(frames, (benchmark,))
+    is_own = (cut.scores["model"] == model).to_numpy(bool) & ~cut.scores["is_checkpoint"].to_numpy(bool)
+    own = set(cut.scores["identity"][is_own])
+    shown = cut.protocols[[row[0] in own for row in cut.protocols["identities"]]]
+    others = shown["n_models"] - int(frames.models["origin"][model] != "community")
+    prefix = f"{scores.label_of(frames, benchmark)}, "
+    return {
+        str(key): f"{formats.counted(others[key], 'other model')} · {str(label).removeprefix(prefix)}"
+        for key, label in shown["label"].items()
+        if others[key] > 0
+    }
+
+
+def neighbours_view(frames: Frames, *, model: str, benchmark: str, protocol: str, by: SizeBy) -> NeighboursView:
+    """Neighbours in size under a protocol; under the widest of the benchmark that holds the model where it is none."""
+    models = frames.models
+    name = str(models["name"][model])
+    cut = scores.grouping(frames, (benchmark,))
+    key = protocol if protocol in cut.protocols.index else protocols.widest(cut, model)
+    label = scores.label_of(frames, benchmark)
+    if key is None:
+        return _no_neighbours(f"No other model was measured on {label} as {name} was.")
+    measured = measurements.measure(cut, key, models=models, include_community=True)
+    found = neighbours(models, measured, model, by)
+    if len(found.rows) < 2:
+        why = (
+            "its size is not published" if not len(found.rows) else f"no other model was measured on {label} as it was"
+        )
+        return _no_neighbours(f"{name} has no neighbours in size here: {why}.")
+    rows = found.rows
+    own = rows[(rows["model"] == model).to_numpy(bool)].iloc[0]
+    others = rows[(rows["model"] != model).to_numpy(bool)]
+    smaller = others[(others["relation"] == "smaller").to_numpy(bool)]
+    n_beaten = int((smaller["score"] > own["score"]).sum())
+    said = sentence(
+        f"On {label}, measured the same way, {name} scored ",
+        Span(formats.interval(own["score"], own["ci_low"], own["ci_high"]), "strong"),
+        f". Of the {formats.counted(len(smaller), 'next smaller model')}, {_of_them(n_beaten)} scored more."
+        if len(smaller)
+        else ". No smaller model was measured this way.",
+    )
+    table = pd.DataFrame(
+        {
+            "name": rows["name"],
+            "relation": rows["relation"],
+            "size": rows["size"],
+            "interval": padded(
+                formats.interval(*one) for one in zip(rows["score"], rows["ci_low"], rows["ci_high"], strict=True)
+            ),
+            "n_samples": rows["n_samples"],
+            "training_tokens": rows["training_tokens"],
+            "released_on": rows["released_on"],
+        }
+    )
+    runs = texts(rows["run"].tolist())
+    traces = Traces(
+        texts(rows["model"].tolist()),
+        {"interval": runs, "n_samples": runs},
+        {"interval": benchmark, "n_samples": benchmark},
+    )
+    coverage = [str(cut.protocols.at[key, "label"])]
+    cautions: tuple[str, ...] = tuple(cut.protocols["cautions"][key])
+    coverage += [f"with caution: {'; '.join(cautions)}"] if cautions else []
+    if found.n_same_left:
+        coverage.append(f"{formats.counted(found.n_same_left, 'more model')} of exactly this size not shown")
+    return NeighboursView(said, " · ".join(coverage), table, traces)
+
+
+def _of_them(n: int) -> str:
+    return "none" if n == 0 else formats.count(n)
+
+
+def _no_neighbours(why: str) -> NeighboursView:
+    return NeighboursView(sentence(why), "", pd.DataFrame(), Traces([]))
+
+
+def price_table(prices: pd.DataFrame) -> tuple[pd.DataFrame, Traces]:
+    """List prices in words; where they come from.
+
+    Args:
+        prices: ``lib.store.model_prices.prices_of``.
+    """
+    rows = prices.to_dict("records")
+    table = pd.DataFrame(
+        {
+            "provider": [str(row["provider"]) for row in rows],
+            "api_name": [str(row["api_name"]) for row in rows],
+            "input": [formats.usd(row["input_usd_per_mtok"]) for row in rows],
+            "output": [formats.usd(row["output_usd_per_mtok"]) for row in rows],
+            "cached": [formats.usd(row["cached_input_usd_per_mtok"]) for row in rows],
+            "valid": [_period(row) for row in rows],
+            "listed_by": [formats.one_line(row["listed_by"] or "").replace("+", ", ") for row in rows],
+            "remarks": ["may be out of date" if row["is_stale_risk"] else "" for row in rows],
+        }
+    )
+    return table, Traces([""] * len(rows), sources=texts([row["source_digest"] for row in rows]))
+
+
+def _period(row: Mapping[Any, Any]) -> str:
+    """``from 27 Oct 2025, seen until 21 Nov 2026``, and whether a day is when it was first seen rather than set."""
+    first, last = formats.date(row["valid_from"]), formats.date(row["valid_to"])
+    seen = formats.date(row["last_seen"])
+    words = {"on or before": f"on or before {first}"}.get(str(row["valid_from_kind"]), f"from {first}")
+    told = [words] if first != formats.UNKNOWN else []
+    if last != formats.UNKNOWN:
+        told.append(f"last seen {last}" if row["valid_to_kind"] == "last seen" else f"until {last}")
+    elif seen != formats.UNKNOWN:
+        told.append(f"still listed {seen}")
+    return ", ".join(told) or formats.UNKNOWN
+
+
+@lru_cache(maxsize=8)
+def _states(frames: Frames, model: str) -> pd.DataFrame:
+    """Results of the model's runs that say how many tokens it had seen. Read-only."""
+    runs = frames.runs
+    is_own = (runs["model"] == model).to_numpy(bool) & runs["training_tokens"].notna().to_numpy(bool)
+    if not runs["is_checkpoint"].to_numpy(bool)[is_own].any():
+        return frames.scores_of(())
+    return frames.scores_of(runs.index[is_own])
+
+
+def curve_benchmarks(frames: Frames, *, model: str) -> dict[str, str]:
+    """Benchmarks with a curve: value to words, whole ones first, then those
+    with most states, then those that moved most; empty without checkpoints."""
+    counts = checkpoint_scores.benchmarks_of(_states(frames, model))
+    known = frames.benchmarks
+    is_part = {str(name): bool(known["part_of"].get(name, "")) for name in counts.index}
+    width = checkpoint_scores.rise(_states(frames, model)).reindex(counts.index).fillna(0)
+    order = np.lexsort(
+        (-width.to_numpy(float), -counts.to_numpy(float), np.array([is_part[str(n)] for n in counts.index]))
+    )
+    labels = {str(name): scores.label_of(frames, str(name)) for name in counts.index}
+    return {
+        str(counts.index[i]): f"{labels[str(counts.index[i])]} ({formats.counted(counts.iloc[i], 'state')})"
+        for i in order
+    }
+
+
+@lru_cache(maxsize=8)
+def _curves(frames: Frames, model: str, benchmark: str) -> tuple[protocols.Grouping, pd.Series]:
+    return checkpoint_scores.protocols_of(_states(frames, model), benchmark, frames.benchmarks)
+
+
+def curve_protocols(frames: Frames, *, model: str, benchmark: str) -> dict[str, str]:
+    """Protocols of a benchmark with a curve: key to words with the number of states."""
+    cut, counts = _curves(frames, model, benchmark)
+    own = f"{scores.label_of(frames, benchmark)}, "
+    return {
+        str(key): f"{str(cut.protocols.at[key, 'label']).removeprefix(own)} · {formats.counted(n, 'state')}"
+        for key, n in counts.items()
+    }
+
+
+def curve_view(frames: Frames, *, model: str, benchmark: str, protocol: str) -> CurveView:
+    """Score against training tokens under one protocol of ``curve_protocols``."""
+    cut, _ = _curves(frames, model, benchmark)
+    found = checkpoint_scores.curve(cut, protocol)
+    name = str(frames.models["name"][model])
+    points = found.points.assign(name=name)
+    chance = scores.baseline(frames, (benchmark,))
+    label = scores.label_of(frames, benchmark)
+    figure, legend = None, Legend()
+    has_place = (points["training_tokens"] > 0).to_numpy(bool)
+    if has_place.any():
+        figure = finished(curve_figure.checkpoint_curve(points, score_label=f"{label} (%)", chance=chance))
+        legend = curve_figure.legend(points, chance=chance)
+    before = points[~has_place]
+    coverage = [found.label]
+    coverage += [f"before training {formats.score(s)}, not on the axis" for s in before["score"].head(1)]
+    coverage += [f"with caution: {'; '.join(found.cautions)}"] if found.cautions else []
+    table = pd.DataFrame(
+        {
+            "training_tokens": points["training_tokens"],
+            "state": [_state(row) for row in points.to_dict("records")],
+            "interval": padded(
+                formats.interval(*one) for one in zip(points["score"], points["ci_low"], points["ci_high"], strict=True)
+            ),
+            "n_samples": points["n_samples"],
+        }
+    )
+    runs = texts(points["run"].tolist())
+    columns = ("training_tokens", "state", "interval", "n_samples")
+    return CurveView(
+        figure,
+        legend,
+        f"{label} of {name} against training tokens seen, {len(points)} states of training.",
+        " · ".join(coverage),
+        table,
+        Traces([model] * len(points), dict.fromkeys(columns, runs), dict.fromkeys(columns, benchmark)),
+        points.drop(columns="name").assign(benchmark=benchmark, protocol=found.label),
+    )
+
+
+def _state(row: Mapping[Any, Any]) -> str:
+    revision = row["revision"]
+    told = formats.one_line(revision, 60) if isinstance(revision, str) and revision else ""
+    return " · ".join(one for one in (told, "finished" if row["is_final"] else "") if one)
