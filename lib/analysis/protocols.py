@@ -18,7 +18,16 @@ import pandas as pd
 from lib.analysis.comparability import CAUTION_FIELDS, DOCUMENT, UNKNOWN_IS_CAUTION, Comparison, compare
 from lib.analysis.labels import protocol_label
 
-__all__ = ["Comparison", "Grouping", "compare", "eligible_models", "group", "membership", "widest"]
+__all__ = [
+    "Comparison",
+    "Grouping",
+    "compare",
+    "eligible_models",
+    "group",
+    "identities_per_benchmark",
+    "membership",
+    "widest",
+]
 
 FAMILY = ("evaluator", "document", "chat_template", "system_instruction")
 """Fields that every benchmark of one protocol shares."""
@@ -96,6 +105,20 @@ def group(
     widest_of = {i: key for key, row in reversed(list(protocols["identities"].items())) for i in row}
     kept["protocol"] = np.array([widest_of.get(i, "") for i in kept["identity"]], dtype=object)
     return Grouping(kept.drop(columns="task_identity"), protocols, excluded)
+
+
+def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
+    """How many protocols with a model to show each benchmark has by itself: benchmark -> number.
+
+    Args:
+        scores: ``Frames.scores``.
+        models: ``Frames.models``; community models are not counted.
+    """
+    kept, _ = _usable(scores)
+    kept = kept.assign(task_identity=_task_identity(kept))
+    kept["identity"] = _identity_codes(kept)
+    shown = kept[kept["identity"].isin(_pairs(kept, eligible_models(models))["identity"])]
+    return shown.drop_duplicates("identity")["benchmark"].value_counts()
 
 
 def eligible_models(models: pd.DataFrame | None, include_community: bool = False) -> pd.Index | None:

@@ -38,7 +38,7 @@ def versions(scores: pd.DataFrame) -> pd.DataFrame:
     if raw.empty:
         return pd.DataFrame(columns=list(VERSIONS))
     by_unit = raw.groupby("unit", sort=False)
-    counts = by_unit[["run_id", "model"]].nunique()
+    n_runs, n_models = by_unit["run_id"].nunique().to_dict(), by_unit["model"].nunique().to_dict()
     rows = []
     for unit, part in raw.drop_duplicates(["unit", "identity", "evaluator_version"]).groupby("unit", sort=False):
         first = part.iloc[0]
@@ -47,8 +47,8 @@ def versions(scores: pd.DataFrame) -> pd.DataFrame:
                 *(first[field] for field in UNIT),
                 _joined(part["evaluator_version"].dropna().unique()),
                 _joined(part["measure"].unique()),
-                int(counts.at[unit, "run_id"]),
-                int(counts.at[unit, "model"]),
+                n_runs[unit],
+                n_models[unit],
                 str(first["run"]),
                 unit,
             )
@@ -76,7 +76,7 @@ def pairs(scores: pd.DataFrame, benchmark: str, default_metric: str | None) -> p
     known = versions(scores)
     if len(known) < 2:
         return pd.DataFrame(columns=list(PAIRS))
-    parts = dict(iter(raw.groupby("unit", sort=False)))
+    parts: dict[object, pd.DataFrame] = dict(iter(raw.groupby("unit", sort=False)))
     rows = []
     for i, j in combinations(range(len(known)), 2):
         # A missing number of shots equals a missing one.
@@ -116,7 +116,7 @@ def _pair(a: pd.DataFrame, b: pd.DataFrame, benchmark: str, default_metric: str 
     one, two = _one_per_model(of_a, both), _one_per_model(of_b, both)
     difference = two["score"] - one["score"]
     extreme = str(difference.abs().idxmax())
-    runs = f"{one.at[extreme, 'run']} {two.at[extreme, 'run']}"
+    runs = " ".join((str(one.at[extreme, "run"]), str(two.at[extreme, "run"])))
     return *told, len(both), float(difference.median()), float(difference[extreme]), extreme, runs
 
 

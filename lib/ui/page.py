@@ -148,7 +148,7 @@ def table(
         traces: Where the cells come from. With them a reader who chooses a cell gets a card that leads to its source.
         can_compare: Rows are models that the reader may tick, to put them side by side.
     """
-    names = {str(name): _column(str(name), labels or {}, is_wide) for name in rows.columns}
+    names = columns(rows, labels or {}, is_wide)
     if traces is None:
         st.dataframe(rows, key=key, alt=alt, hide_index=True, placeholder="–", column_config=names, height=height)
         return
@@ -171,6 +171,11 @@ def table(
         return
     trace, column = chosen
     origin.card(key, trace, _heading(column, labels or {}))
+
+
+def columns(rows: pd.DataFrame, labels: Mapping[str, str], is_wide: bool = False) -> dict[str, ColumnConfig]:
+    """Heading, unit and format of each column, for tables that do more than ``table``; arguments as there."""
+    return {str(name): _column(str(name), labels, is_wide) for name in rows.columns}
 
 
 def padded(scores: Iterable[str]) -> list[str]:
