@@ -1,5 +1,55 @@
-"""How do I put my own results beside these?"""
+"""How own results come to stand beside the public ones: a guide for three kinds of reader."""
 
-from lib.ui import page
+import streamlit as st
+
+from lib import formats
+from lib.ui import cached, links, page
+from lib.ui.views import own_data
 
 page.heading("How do I put my own results beside these?")
+
+# Load
+view = cached.made(own_data.own_data_view)
+guide = own_data.sections()
+page.takeaway([view.takeaway])
+
+# Filter
+asked = st.query_params.get("have")
+st.session_state["have"] = asked if asked in own_data.READERS else "lm-eval"
+chosen = st.segmented_control(
+    "I have",
+    list(own_data.READERS),
+    format_func=lambda value: own_data.READERS[value],
+    key="have",
+    required=True,
+    on_change=lambda: st.query_params.update(have=st.session_state["have"]),
+)
+assert chosen is not None  # required
+
+# Guide
+st.markdown(guide[own_data.READERS[chosen]])
+
+# Example
+if chosen == "csv":
+    st.download_button(
+        "Download the example",
+        data=own_data.example,
+        file_name=own_data.EXAMPLE.name,
+        mime="text/csv",
+        key="example-csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    page.small_text("The same as a table:")
+    example = own_data.example_table()
+    page.table(example, key="example", alt="The example file as a table", labels={c: c for c in example.columns})
+if chosen == "names":
+    with st.container(horizontal=True, vertical_alignment="center"):
+        waiting = formats.counted(view.n_waiting, "name")
+        st.markdown(f"**{waiting}** in this store {'waits' if view.n_waiting == 1 else 'wait'} for a model.")
+        links.link("data", ":blue[Names that wait and aliases →]", {"part": "names"})
+
+# For everybody
+for heading in own_data.FOR_ALL:
+    st.subheader(heading, anchor=False)
+    st.markdown(guide[heading])

@@ -2,6 +2,91 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from lib import formats
+from lib.store.dump import Format, megabytes
+from lib.store.dump_dictionary import dictionary
+from lib.store.frames import Frames
+from lib.ui import cached, controls, page
+
+ADDRESS = "api/v1/store.zip?format="
+"""Without a leading slash: it works behind any host, and under a path, too."""
+KINDS: dict[Format, str] = {
+    "parquet": "Parquet: types and exact values, for pandas, R, DuckDB",
+    "csv": "CSV: for spreadsheets and everything else",
+}
+LABELS = {"table": "Table", "column": "Column", "type": "Type", "unit": "Unit", "meaning": "Meaning", "missing": "When missing"}  # fmt: skip
+_CODE = """python -m lib dump store.zip                  # the same zip
+python -m lib dump store.zip --format csv
+python -m lib export --json --model pythia-1b # one model: facts with sources, scores with protocol"""
+
+
+class DownloadsView(NamedTuple):
+    """Sizes of the two downloads in MB, roughly, and what is in them."""
+
+    megabytes: dict[Format, float]
+    contents: str
+
+
+def downloads_view(frames: Frames) -> DownloadsView:
+    """What a download of the store as it is now would hold."""
+    counts = frames.counts
+    parts = (
+        formats.counted(counts["n_results"], "result"),
+        formats.counted(counts["n_runs"], "run"),
+        formats.counted(counts["n_models"], "model"),
+        formats.counted(counts["n_sources"], "source"),
+    )
+    return DownloadsView({kind: megabytes(kind, counts["n_results"]) for kind in KINDS}, ", ".join(parts))
+
+
+def dictionary_rows(words: str = "") -> pd.DataFrame:
+    """One row per column of the download whose table, name or meaning holds the words; columns of ``LABELS``."""
+    needle = words.casefold()
+    rows = [
+        {"table": table.name, **column._asdict(), "column": column.name}
+        for table in dictionary().values()
+        for column in table.columns
+        if needle in f"{table.name} {column.name} {column.meaning} {column.unit}".casefold()
+    ]
+    return pd.DataFrame(rows, columns=list(LABELS))
+
 
 def show() -> None:
-    """Links to the whole store in two formats, and the data dictionary."""
+    """Links to the whole store in two formats, the other ways, and the data dictionary."""
+    view = cached.made(downloads_view)
+    st.subheader("The whole store", anchor=False)
+    st.markdown(
+        f"{view.contents}, with prices, hardware and reference tables: one file per table in a zip, all of the same "
+        "moment. Sources that were withdrawn are not in it. README.md in the zip names the state it shows and the "
+        "licences; DICTIONARY.csv says what every column means."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for kind, size in view.megabytes.items():
+            st.link_button(
+                f"Download {kind if kind == 'csv' else 'Parquet'} (about {formats.plain(size)} MB)".replace(
+                    "csv", "CSV"
+                ),
+                ADDRESS + kind,
+                icon=":material/download:",
+                help=KINDS[kind],
+            )
+    page.small_text(
+        "The file is written while it is sent; your browser shows how far it is. The data keep the licences of their "
+        "sources: the table of sources names each."
+    )
+    with st.expander("Other ways: the command line, a table at a time"):
+        st.code(_CODE, language="bash")
+        st.markdown("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
+    st.subheader("What the columns mean", anchor=False)
+    words = controls.search("word", "Search the data dictionary")
+    rows = dictionary_rows(words)
+    if rows.empty:
+        page.nothing_left("No column of that name or meaning. Search for something shorter.")
+        return
+    page.small_text(f"{formats.counted(len(rows), 'column')} in {formats.counted(rows['table'].nunique(), 'table')}")
+    page.table(rows, key="dictionary", alt="Tables and columns of the download with their meaning", labels=LABELS)
