@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from lib.store import tables
 from lib.store.db import Store
@@ -78,6 +78,44 @@ def run_details(store: Store, digest: str) -> RunDetails | None:
         )
     order = ["task", "prompt", "filter", "metric"]
     return RunDetails(run, sources, results.drop(columns="run_id").sort_values(order, ignore_index=True), samples)
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text can be the beginning of a digest that is long enough to look for."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def runs_beginning(store: Store, digest: str, most: int = 20) -> list[dict[str, Any]]:
+    """Runs whose digest begins so, where they are several: digest, spelling, by digest; none for one or none.
+
+    Runs of private sources only are not shown.
+    """
+    if not is_digest(digest):
+        return []
+    r, s, links = tables.runs.c, tables.sources.c, tables.run_sources.c
+    held = exists().where(links.run_id == r.id, links.source_id == s.id, s.visibility == "public")
+    query = select(r.digest, r.spellings).where(r.digest.startswith(digest), held).order_by(r.digest).limit(most)
+    with store.reading() as connection:
+        found = _mappings(connection, query)
+    rows = [{"digest": row["digest"], "spelling": next(iter(row["spellings"]), "")} for row in found]
+    return rows if len(rows) > 1 else []
+
+
+def refusals_of(store: Store, raw_digest: str) -> pd.DataFrame:
+    """Members of one raw file that could not be taken: member, name, reason, refused_at, by name."""
+    r = tables.refusals.c
+    query = select(r.member, r.name, r.reason, r.refused_at).where(r.raw_digest == raw_digest)
+    with store.reading() as connection:
+        return _frame(connection, query.order_by(r.name, r.member))
+
+
+def sources_beside(store: Store, source: dict[str, Any]) -> pd.DataFrame:
+    """Other public sources that came in the same raw file: name, digest, importer, n_results, withdrawn_at, by name."""
+    s = tables.sources.c
+    query = select(s.name, s.digest, s.importer, s.n_results, s.withdrawn_at)
+    query = query.where(s.raw_digest == source["raw_digest"], s.id != source["id"], s.visibility == "public")
+    with store.reading() as connection:
+        return _frame(connection, query.order_by(s.name, s.id))
 
 
 def source_details(store: Store, digest: str) -> list[SourceDetails]:

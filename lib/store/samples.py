@@ -49,6 +49,16 @@ def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | 
         RefusedInput: If there is none, or every source of the run is withdrawn.
         Unavailable: If the file is gone.
     """
+    path = _path(store, run_id, task)
+    return pq.read_table(path, columns=None if columns is None else list(columns))
+
+
+def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
+    """Names of the columns of a log, without reading its rows; errors as for ``read_samples``."""
+    return list(pq.read_schema(_path(store, run_id, task)).names)
+
+
+def _path(store: Store, run_id: int, task: str) -> Path:
     s, links, sources = tables.sample_files.c, tables.run_sources.c, tables.sources
     is_live = exists().where(
         links.run_id == s.run_id, links.source_id == sources.c.id, sources.c.withdrawn_at.is_(None)
@@ -60,4 +70,4 @@ def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | 
     path = files.path_of(folder(store), digest, ENDING)
     if not path.exists():
         raise Unavailable(f"the samples file {digest[:12]} is missing", remedy="Import the file again")
-    return pq.read_table(path, columns=None if columns is None else list(columns))
+    return path

@@ -1,0 +1,174 @@
+"""Parts of the Source page: the file and its bytes, what came out of it, what was refused, and withdrawing it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lib import formats
+from lib.schema.text import Sentence, sentence
+from lib.settings import read_settings
+from lib.store.details import SourceDetails, is_digest, refusals_of, source_details, sources_beside
+from lib.store.write import restore, withdraw
+from lib.ui import cached, links, origin, page
+from lib.ui.traces import Traces
+from lib.ui.views.source import KINDS, RUN_LABELS, SourceView
+
+ROW_PX, MOST_PX = 35, 600
+WARNINGS_SHOWN = 100
+COPY = "copy"
+WITHDRAWING = (
+    "Withdrawing takes the file's scores and facts out of every table, figure and search, here and for everybody who uses this "
+    "installation. Nothing is deleted: the file stays stored, runs that another file also holds stay in view, an import of the same "
+    "file does not bring it back, and it can be restored on this page."
+)
+RESTORING = "Restoring puts everything that came out of this file back into the tables and figures."
+
+
+def found(asked: str) -> tuple[SourceDetails | None, list[SourceDetails]]:
+    """The source of the address and other copies of the same bytes; otherwise what there is to say instead, and None."""
+    several = source_details(cached.store(), asked)
+    digests = list(dict.fromkeys(one.source["digest"] for one in several))
+    if not several:
+        _not_found(asked)
+        return None, []
+    if len(digests) > 1:
+        page.heading("What is this file?")
+        page.nothing_left(f"Several files begin with {formats.one_line(asked, 64)}. Which one?")
+        for one in several:
+            start = str(one.source["digest"])[:24]
+            links.link("source", f":blue[{formats.markdown(start + ' ' + one.source['name'], 120)}]", {"source": start})
+        return None, []
+    # Live copies first; the address may name another one by its number in the store.
+    several.sort(key=lambda one: (one.source["withdrawn_at"] is not None, one.source["id"]))
+    wanted = str(st.query_params.get(COPY, ""))
+    chosen = next((one for one in several if str(one.source["id"]) == wanted), several[0])
+    return chosen, [one for one in several if one is not chosen]
+
+
+def sentence_of(text: str) -> Sentence:
+    """Plain text as a sentence without key numbers."""
+    return sentence(text)
+
+
+def actions(details: SourceDetails) -> None:
+    """The bytes, and on a local installation withdrawing and restoring with what that does."""
+    source = details.source
+    is_gone = source["withdrawn_at"] is not None
+    is_local = not read_settings().allow_public
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not is_gone or is_local:
+            origin.raw_button("source", source, "Raw file, untouched")
+        if is_local and st.button(
+            "Restore" if is_gone else "Withdraw",
+            key="withdraw",
+            icon=":material/undo:" if is_gone else ":material/block:",
+        ):
+            _confirm(int(source["id"]), str(source["name"]), is_gone, len(details.runs))
+    if is_local:
+        page.small_text(formats.markdown(RESTORING if is_gone else WITHDRAWING, 600))
+    else:
+        page.small_text("Only on a local installation can a file be withdrawn or restored.")
+
+
+def facts(details: SourceDetails, view: SourceView) -> None:
+    """What is known of the file; its address as a link."""
+    page.table(
+        view.facts,
+        key="source-facts",
+        alt="What is known of this file",
+        labels={"what": "What", "value": "Value"},
+        height=min(MOST_PX, ROW_PX * (len(view.facts) + 1) + 3),
+    )
+    if details.source["url"]:
+        st.markdown(f":small[Published at {formats.web_link(details.source['url'], details.source['url'])}]")
+
+
+def runs(view: SourceView) -> None:
+    """Every run that came out of it; a cell leads to the run and the model."""
+    st.subheader(f"What came out of it: {formats.counted(len(view.runs), 'run')}", anchor=False)
+    page.table(
+        view.runs,
+        key="source-runs",
+        alt="Runs that came out of this file",
+        labels=RUN_LABELS,
+        is_wide=True,
+        traces=view.traces,
+        height=min(MOST_PX, ROW_PX * (len(view.runs) + 1) + 3),
+    )
+    if len(view.runs) == 1 and view.traces.runs:
+        links.to_run(str(view.runs["run"].iloc[0]), "Open the run →")
+
+
+def warnings(details: SourceDetails) -> None:
+    """What the importer skipped or repaired."""
+    told = [str(one) for one in details.source["warnings"] or ()]
+    if not told:
+        return
+    with st.expander(f"What was skipped or repaired on import ({formats.count(len(told))})"):
+        page.small_text("Each line names its place in the file. Skipped values are in the raw file only.")
+        st.code("\n".join(formats.one_line(one, 300) for one in told[:WARNINGS_SHOWN]), language=None, wrap_lines=True)
+        if len(told) > WARNINGS_SHOWN:
+            page.small_text(f"and {formats.count(len(told) - WARNINGS_SHOWN)} more")
+
+
+def refused(details: SourceDetails) -> None:
+    """Other members of the same raw file that could not be taken, and why."""
+    rows = refusals_of(cached.store(), str(details.source["raw_digest"]))
+    if rows.empty:
+        return
+    raw = formats.markdown(details.source["raw_name"], 100)
+    with st.expander(f"What could not be taken of {raw} ({formats.count(len(rows))})"):
+        shown = pd.DataFrame({"file": rows["name"], "reason": rows["reason"]})
+        page.table(shown, key="source-refused", alt="Refused files", labels={"file": "File", "reason": "Why not"})
+
+
+def around(details: SourceDetails, copies: list[SourceDetails]) -> None:
+    """The same bytes elsewhere, and what else came in the same raw file."""
+    if copies:
+        st.subheader("The same bytes came more than once", anchor=False)
+        for one in copies:
+            gone = " (withdrawn)" if one.source["withdrawn_at"] else ""
+            words = formats.markdown(f"{one.source['name']}{gone}", 140)
+            address = {"source": str(one.source["digest"])[:12], COPY: str(one.source["id"])}
+            links.link("source", f":blue[{words}]", address)
+    beside = sources_beside(cached.store(), details.source)
+    if beside.empty:
+        return
+    raw = formats.markdown(details.source["raw_name"], 100)
+    with st.expander(f"What else came in {raw} ({formats.count(len(beside))})"):
+        kinds = [KINDS.get(name, name) for name in beside["importer"]]
+        states = ["withdrawn" if at else None for at in beside["withdrawn_at"]]
+        shown = pd.DataFrame({"file": beside["name"], "is": kinds, "n_results": beside["n_results"], "state": states})
+        labels = {"file": "File", "is": "What it is", "state": "State"}
+        traces = Traces([], {}, {}, sources=beside["digest"].astype(str).tolist())
+        page.table(shown, key="source-beside", alt="Other files of the same raw file", labels=labels, traces=traces)
+
+
+@st.dialog("Are you sure?")
+def _confirm(source_id: int, name: str, is_gone: bool, n_runs: int) -> None:
+    """Asks before anything is written."""
+    st.markdown(f"`{formats.one_line(name.replace('`', ''), 140)}`")
+    st.markdown(RESTORING if is_gone else WITHDRAWING)
+    if n_runs:
+        st.markdown(f"It holds {formats.counted(n_runs, 'run')}.")
+    if st.button("Restore it" if is_gone else "Withdraw it", key="withdraw-yes", type="primary"):
+        (restore if is_gone else withdraw)(cached.store(), source_id)
+        st.rerun()
+    if st.button("Leave it as it is", key="withdraw-no"):
+        st.rerun()
+
+
+def _not_found(asked: str) -> None:
+    page.heading("What is this file?")
+    if not asked:
+        page.nothing_left("The address names no file. Every number on the other pages leads to the file it comes from.")
+    elif not is_digest(asked):
+        page.nothing_left(
+            f"“{formats.one_line(asked, 70)}” is no address of a file: that is 8 to 64 digits from 0 to 9 and a to f."
+        )
+    else:
+        page.nothing_left(
+            f"No stored file begins with {formats.one_line(asked, 64)}. It may have been replaced by a newer edition."
+        )
+    links.link("data", ":blue[All files that are stored →]")
