@@ -1,0 +1,36 @@
+"""What the parts of the page about data read of the store beside the frames, once per revision."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lib.settings import read_settings
+from lib.store import read, source_lists
+from lib.store.frames import Frames
+from lib.ui import cached
+from lib.ui.views import data
+
+
+def is_local() -> bool:
+    """Whether this reader may change the store: on an installation of his own. There is no login yet."""
+    return not read_settings().allow_public
+
+
+def collections(frames: Frames) -> data.Collections:
+    """Sources and refusals by the raw file they came in."""
+    store = cached.store()
+    return data.collections(source_lists.source_list(store), read.refusals(store), source_lists.raw_names(store))
+
+
+def names_that_wait(frames: Frames) -> pd.DataFrame:
+    """``read.unresolved`` with a further column ``runs``: the beginnings of their digests, parted by a blank."""
+    store = cached.store()
+    waiting, runs = read.unresolved(store), source_lists.waiting_runs(store)
+    keys = zip(waiting["spelling"], waiting["scope"], strict=True)
+    return waiting.assign(runs=pd.Series([" ".join(runs.get(key, ())) for key in keys], waiting.index, dtype=object))
+
+
+def own_aliases(frames: Frames) -> pd.DataFrame:
+    """The reader's own aliases: alias, scope, model_id."""
+    known = read.aliases(cached.store())
+    return known[known["origin"] == "reader"].reset_index(drop=True)
