@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lib import formats
+from lib.schema.text import Span, sentence
 from lib.ui import cached, links, page
 from lib.ui.views import search
 
@@ -15,6 +16,8 @@ if not words:
     page.nothing_left("The search field beside the page finds models, benchmarks and runs by their names.")
 elif not hits.n_all:
     page.nothing_left("Nothing has a name with all of these words. Try fewer of them.")
+else:
+    page.takeaway([sentence(Span(formats.counted(hits.n_all, "hit"), "strong"), " by name.")])
 for title, found, n, leads_to in (
     ("Models", hits.models, hits.n[0], links.to_model),
     ("Benchmarks", hits.benchmarks, hits.n[1], links.to_benchmark),

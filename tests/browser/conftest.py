@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import chromium
-from tests.ui.stores import fill_small
+from tests.browser.stores import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -76,23 +70,16 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the real server; it is ended with the session."""
-    folder = tmp_path_factory.mktemp("store")
-    fill_small(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
-    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0"}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Real servers over a full store, an empty one and one with a single model; they end with the session."""
+    with ExitStack() as stack:
+        yield Servers(tmp_path_factory.mktemp, stack)
+
+
+@pytest.fixture(scope="session")
+def server(servers: Servers) -> str:
+    """Address of the server over the full store."""
+    return servers["full"].address
 
 
 @pytest.fixture(scope="session")
@@ -117,13 +104,3 @@ def visit(server: str, browser: Browser) -> Iterator[Visit]:
     yield open_tab
     for context in contexts:
         context.close()
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        assert process.poll() is None, "the server ended"
-        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
-            return
-        time.sleep(0.2)
-    raise AssertionError("the server did not answer within a minute")

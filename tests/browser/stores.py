@@ -1,0 +1,140 @@
+"""Servers over the stores of the browser tests, each started when first asked for, and the addresses worth a visit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from lib.settings import ROOT, read_settings
+from lib.sources.ingest import ingest
+from lib.store.db import Store, open_store
+from lib.store.details import run_details, sources_of_run
+from lib.store.frames import FrameCache
+from lib.ui import links
+from tests.ui.stores import fill_one_model, fill_small
+
+RUN_FILES = (
+    "lm-eval-runs/eleutherai-opt-bloom.zip",
+    "lm-eval-runs/stability-ai-2023-2024.zip",
+    "lm-eval-samples/lm-eval-2025-gemma3-12b-tuned.zip",
+    "lm-eval-samples/lm-eval-2024-2026-hashed.zip",
+    "lm-eval-samples/stablelm2-1.6b-nf4-wikitext.zip",
+)
+"""Shipped run files, with and without per-question logs, that are imported within a second."""
+NOWHERE = "nothing-is-called-this"
+
+
+class Served(NamedTuple):
+    """A running server and its store's folder."""
+
+    address: str
+    folder: Path
+
+
+def fill_full(folder: Path) -> None:
+    """Catalogue, boards and tables, and some lm-eval runs, a few of them with per-question logs."""
+    fill_small(folder)
+    settings = read_settings({"P4P_DATA_DIR": str(folder)})
+    store = open_store(settings)
+    for name in RUN_FILES:
+        ingest(store, [ROOT / "data" / name], settings=settings, shipped=True)
+    store.close()
+
+
+FILLS: dict[str, Callable[[Path], None]] = {"full": fill_full, "empty": lambda folder: None, "one": fill_one_model}
+
+
+class Servers:
+    """``servers["full"]``, ``["empty"]`` and ``["one"]`` (a single model), each started once and when first asked for."""
+
+    def __init__(self, new_folder: Callable[[str], Path], stack: ExitStack) -> None:
+        self._new_folder = new_folder
+        self._stack = stack
+        self._started: dict[str, Served] = {}
+
+    def __getitem__(self, name: str) -> Served:
+        if name not in self._started:
+            folder = self._new_folder(name)
+            FILLS[name](folder)
+            self._started[name] = Served(self._stack.enter_context(serve(folder)), folder)
+        return self._started[name]
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Address of a server over the store in ``folder``; it ends with the context."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
+    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0"}
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def addresses(folder: Path, page: links.PageEntry) -> list[str]:
+    """Where to look at a page over this store: its plain address, and for the pages about one thing also such things."""
+    plain = "/" if page is links.PAGES[0] else f"/{page.address}"
+    store = open_store(read_settings({"P4P_DATA_DIR": str(folder)}))
+    try:
+        return [plain, *(f"{plain}?{query}" for query in _queries(store, page.address))]
+    finally:
+        store.close()
+
+
+def _queries(store: Store, page: str) -> list[str]:
+    """Values for the address of a page that needs some; the last names nothing."""
+    frames = FrameCache(store).frames()
+    models, runs, benchmarks = frames.models, frames.runs, frames.benchmarks
+    known = runs["model"].dropna().value_counts()
+    famous = str(known.index[0]) if len(known) else ""
+    if page == "search":
+        words = str(models["name"][famous]).split()[0] if famous else "llama"
+        return [f"words={words}", f"words={NOWHERE}"]
+    found: list[str] = []
+    if page == "model" and famous:
+        # One with many runs, and one with few facts and no run at all.
+        bare = models.index.difference(runs["model"].dropna().unique())
+        found = [famous, *bare[:1]]
+    if page == "benchmark" and len(benchmarks):
+        found = [str(benchmarks["n_models"].idxmax())]
+    if page == "run" and len(runs):
+        found = [str(run) for run in (runs["run"].iloc[0], _with_samples(store, frames.runs["run"].tolist())) if run]
+    if page == "source" and len(runs):
+        found = [str(sources_of_run(store, str(runs["run"].iloc[n]))[0]["digest"])[:12] for n in (0, -1)]
+    if page not in ("model", "benchmark", "run", "source"):
+        return []
+    return [f"{page}={value}" for value in dict.fromkeys([*found, NOWHERE])]
+
+
+def _with_samples(store: Store, runs: list[str]) -> str:
+    """The first run with per-question logs; '' without one."""
+    for run in reversed(runs):
+        details = run_details(store, run)
+        if details is not None and len(details.samples):
+            return run
+    return ""
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server ended"
+        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the server did not answer within a minute")
