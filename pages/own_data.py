@@ -10,7 +10,6 @@ page.heading("How do I put my own results beside these?")
 
 # Load
 view = cached.made(own_data.own_data_view)
-guide = own_data.sections()
 page.takeaway([view.takeaway])
 
 # Filter
@@ -27,9 +26,8 @@ chosen = st.segmented_control(
 assert chosen is not None  # required
 
 # Guide
-st.markdown(guide[own_data.READERS[chosen]])
-
-# Example
+first, rest = own_data.parts(own_data.READERS[chosen])
+st.markdown(first)
 if chosen == "csv":
     st.download_button(
         "Download the example",
@@ -40,16 +38,16 @@ if chosen == "csv":
         on_click="ignore",
         icon=":material/download:",
     )
-    page.small_text("The same as a table:")
-    example = own_data.example_table()
-    page.table(example, key="example", alt="The example file as a table", labels={c: c for c in example.columns})
+    page.small_text("The same as a table, cells as they are written:")
+    st.dataframe(own_data.example_table(), key="example", alt="The example file", hide_index=True, placeholder="–")
+st.markdown(rest)
 if chosen == "names":
     with st.container(horizontal=True, vertical_alignment="center"):
         waiting = formats.counted(view.n_waiting, "name")
         st.markdown(f"**{waiting}** in this store {'waits' if view.n_waiting == 1 else 'wait'} for a model.")
-        links.link("data", ":blue[Names that wait and aliases →]", {"part": "names"})
+        links.link("data", ":blue[Names that wait, and aliases →]", {"part": "names"})
 
 # For everybody
 for heading in own_data.FOR_ALL:
     st.subheader(heading, anchor=False)
-    st.markdown(guide[heading])
+    st.markdown(own_data.sections()[heading])

@@ -59,6 +59,12 @@ def sections() -> dict[str, str]:
     return {heading.strip(): text.strip() for heading, _, text in headed}
 
 
+def parts(heading: str) -> tuple[str, str]:
+    """A section up to its first command, and the rest: between them the page can put what a document cannot."""
+    first, mark, rest = sections()[heading].partition("\n\n```bash")
+    return first, mark + rest
+
+
 @cache
 def example() -> bytes:
     """The example file."""
