@@ -67,13 +67,13 @@ def protocols_of(scores: pd.DataFrame, benchmark: str, catalogue: pd.DataFrame) 
     return cut, kept.iloc[order].astype(int)
 
 
-def curve(grouping: protocols.Grouping, key: str) -> Curve:
+def curve(grouping: protocols.Grouping, key: str, models: pd.DataFrame) -> Curve:
     """The points of one protocol of ``protocols_of``."""
     row = grouping.protocols.loc[key]
     scores = grouping.scores[grouping.scores["identity"] == row["identities"][0]].reset_index(drop=True)
     is_state = scores["is_checkpoint"].to_numpy(bool)
     # Every state is wanted here; elsewhere a state on the way is not a score of the model.
-    measured = each(scores.assign(is_checkpoint=False), scores["run"].astype(str)).rows
+    measured = each(scores.assign(is_checkpoint=False), scores["run"].astype(str), models).rows
     of_run = scores.assign(is_final=~is_state).drop_duplicates("run").set_index("run")
     of_run = of_run[["training_tokens", "revision", "is_final"]]
     points = measured.join(of_run, on="run")

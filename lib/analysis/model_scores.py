@@ -49,16 +49,17 @@ def is_share(scores: pd.DataFrame) -> np.ndarray:
     return np.asarray(~is_lower & (score >= 0) & (score <= 1), dtype=bool)
 
 
-def model_scores(scores: pd.DataFrame, catalogue: pd.DataFrame) -> ModelScores:
+def model_scores(scores: pd.DataFrame, catalogue: pd.DataFrame, models: pd.DataFrame) -> ModelScores:
     """The scores of one model, each protocol by itself.
 
     Args:
         scores: ``Frames.scores_of`` of its finished runs; checkpoints are left out and counted.
         catalogue: ``Frames.benchmarks``.
+        models: ``Frames.models``.
     """
     cut = protocols.group(scores, list(dict.fromkeys(scores["benchmark"])), catalogue=catalogue)
     results = cut.scores.assign(is_share=is_share(cut.scores))
-    measured = each(results, results["identity"])
+    measured = each(results, results["identity"], models)
     n_of = measured.excluded
     rows = measured.rows
     if rows.empty:
@@ -83,17 +84,20 @@ def model_scores(scores: pd.DataFrame, catalogue: pd.DataFrame) -> ModelScores:
     return ModelScores(rows[list(COLUMNS)].reset_index(drop=True), results, {**cut.excluded, **n_of})
 
 
-def each(scores: pd.DataFrame, place: pd.Series) -> measurements.Measured:
+def each(scores: pd.DataFrame, place: pd.Series, models: pd.DataFrame) -> measurements.Measured:
     """One measurement for each place, by the rules of ``measurements.measure``.
 
     Args:
         scores: Rows of ``Frames.scores``, of one model.
         place: What a measurement is taken for, in the index of ``scores``; it stands in ``benchmark`` of the result,
             as text. Rows of one place are results of the same thing.
+        models: ``Frames.models``: quantised weights are left out and counted unless the model is such a variant.
     """
     table = pd.DataFrame({"identities": [(0,)], "benchmarks": [()]}, index=[_ALL])
-    whole = protocols.Grouping(scores.assign(benchmark=place.astype(str), identity=0), table, {})
-    return measurements.measure(whole, _ALL)
+    # What differs from most others of a protocol is said of many models together; there are no others here.
+    alike: dict[str, Any] = {name: np.nan for name in protocols.VARYING if name != "quantisation"}
+    whole = protocols.Grouping(scores.assign(benchmark=place.astype(str), identity=0, **alike), table, {})
+    return measurements.measure(whole, _ALL, models=models, include_community=True)
 
 
 def _task_identity(rows: pd.DataFrame) -> pd.Series:

@@ -64,7 +64,7 @@ def parameters_tokens(
         is_it = (drawn["model"] == highlight).to_numpy(bool)
         figure.add_traces([_pale(one) for one in _marks(drawn[~is_it], None)])
         figure.add_traces([_dark(one) for one in _marks(drawn[is_it], None)])
-    figure.update_layout(annotations=_names(drawn, lines, compute_lines, kaplan, plane))
+    figure.update_layout(annotations=_names(drawn, lines, compute_lines, kaplan, plane, highlight))
     figure = theme.framed(
         figure,
         x=theme.log_axis(size_label, _ticks(plane.sizes, 6, formats.parameters), plane.sizes),
@@ -341,6 +341,7 @@ def _names(
     compute_lines: pd.DataFrame,
     kaplan: pd.DataFrame | None,
     plane: _Plane,
+    highlight: str | None,
 ) -> list[dict[str, Any]]:
     marks = plane.xy(drawn["size"].to_numpy(), drawn["training_tokens"].to_numpy())
     named = drawn[np.array([bool(label) for label in drawn["label"]], dtype=bool)]
@@ -348,7 +349,10 @@ def _names(
         label if isinstance(label, str) else name for label, name in zip(named["label"], named["name"], strict=True)
     ]
     spots = plane.xy(named["size"].to_numpy(), named["training_tokens"].to_numpy())
-    wanted = [labels.Label(x, y, formats.plotly(text, 32), 3) for (x, y), text in zip(spots, texts, strict=True)]
+    wanted = [
+        labels.Label(x, y, formats.plotly(text, 32), 0 if model == highlight else 3)
+        for (x, y), text, model in zip(spots, texts, named["model"], strict=True)
+    ]
     paths = [_clipped(line, plane) for _, line in lines.groupby("law", sort=False)]
     ends: list[labels.Label] = []
     if kaplan is not None and len(kaplan):

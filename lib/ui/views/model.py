@@ -23,6 +23,8 @@ from lib.ui.views import model_results
 
 NEAR_NAMES = 5
 RELATIVES_SHOWN = 8
+OTHERS_NAMED = 10
+"""Names beside its own on the plane: enough to find one's way, few enough to be quick."""
 
 
 class Relatives(NamedTuple):
@@ -117,7 +119,7 @@ def _others(frames: Frames, by: SizeBy) -> pd.DataFrame:
     """The points of the catalogue's models with their labels; kept for the pages of other models. Read-only."""
     shown = sizes.keep(sizes.with_size(frames.models, by)).models
     points = plane.plane(shown, by=by).points
-    return plane_labels.labelled(points, places_measured=renown.places_measured(frames.runs))
+    return plane_labels.labelled(points, OTHERS_NAMED, renown.places_measured(frames.runs))
 
 
 def _figure(frames: Frames, point: pd.DataFrame, model: str, name: str, by: SizeBy) -> tuple[go.Figure, Legend, str]:

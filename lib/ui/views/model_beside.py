@@ -83,9 +83,9 @@ def beside_protocols(frames: Frames, *, model: str, benchmark: str) -> dict[str,
     others = shown["n_models"] - int(frames.models["origin"][model] != "community")
     prefix = f"{scores.label_of(frames, benchmark)}, "
     return {
-        str(key): f"{formats.counted(others[key], 'other model')} · {str(label).removeprefix(prefix)}"
+        str(key): f"{formats.counted(others[str(key)], 'other model')} · {str(label).removeprefix(prefix)}"
         for key, label in shown["label"].items()
-        if others[key] > 0
+        if others[str(key)] > 0
     }
 
 
@@ -232,7 +232,7 @@ def curve_protocols(frames: Frames, *, model: str, benchmark: str) -> dict[str, 
 def curve_view(frames: Frames, *, model: str, benchmark: str, protocol: str) -> CurveView:
     """Score against training tokens under one protocol of ``curve_protocols``."""
     cut, _ = _curves(frames, model, benchmark)
-    found = checkpoint_scores.curve(cut, protocol)
+    found = checkpoint_scores.curve(cut, protocol, frames.models)
     name = str(frames.models["name"][model])
     points = found.points.assign(name=name)
     chance = scores.baseline(frames, (benchmark,))

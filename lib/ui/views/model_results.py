@@ -70,7 +70,7 @@ def scores_of_model(frames: Frames, model: str) -> model_scores.ModelScores:
     """The scores of one model, its states on the way left out; kept for the parts of its page. Read-only."""
     runs = frames.runs
     is_own = (runs["model"] == model).to_numpy(bool) & ~runs["is_checkpoint"].to_numpy(bool)
-    return model_scores.model_scores(frames.scores_of(runs.index[is_own]), frames.benchmarks)
+    return model_scores.model_scores(frames.scores_of(runs.index[is_own]), frames.benchmarks, frames.models)
 
 
 def benchmark_options(frames: Frames, *, model: str, parts: bool) -> dict[str, str]:
