@@ -52,9 +52,10 @@ with said:
 if view.figure is not None:
     page.figure(view.figure, key="side-by-side", alt=view.alt, traces=view.marks)
 page.legend(view.legend, view.coverage)
+parts.gaps(view)
 if view.figure is not None:
     page.explain("side_by_side", method=parts.METHOD)
 
 # Tables and download
-parts.tables(view, offered.removed)
+parts.tables(view, preset, offered.removed)
 downloads.buttons(view.rows, "side-by-side")

@@ -28,7 +28,7 @@ LICENCE_CLASSES = {
     "unstated": "licence not stated",
 }
 _RESEARCH = re.compile(r"research|non-?\s?commercial|non-production|-nc(-|$)", re.IGNORECASE)
-_FREE = re.compile(r"(apache|mit|bsd|isc|cc0|unlicense|cc-by(-sa)?-\d)", re.IGNORECASE)
+_FREE = re.compile(r"(apache|mit|bsd|isc|cc0|unlicense)\b|cc-by(-sa)?-\d", re.IGNORECASE)
 _CLOSED = re.compile(r"proprietary|not released|closed", re.IGNORECASE)
 
 

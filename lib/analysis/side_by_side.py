@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -120,8 +121,23 @@ def measured_on(scores: pd.DataFrame) -> pd.Series:
     return counts.sort_index().sort_values(ascending=False, kind="stable")
 
 
-def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame) -> protocols.Grouping | None:
-    """The protocols in which all the models have most benchmarks together; None when they share none.
+class Shared(NamedTuple):
+    """What the models share.
+
+    Args:
+        grouping: Protocols over the shared results only.
+        n_models: How many of the models share it; the others lack some of it.
+    """
+
+    grouping: protocols.Grouping
+    n_models: int
+
+
+def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame) -> Shared | None:
+    """The benchmarks that as many of the models as possible have, measured one way; None when no two share one.
+
+    Of the sets of models that share something under one evaluator, document and prompt form, the largest; of equally
+    large ones that with most benchmarks. One model alone shares with itself.
 
     Args:
         scores: ``Frames.scores_of`` the runs of the models.
@@ -129,8 +145,7 @@ def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame)
         catalogue: ``Frames.benchmarks``. Parts of another benchmark, and those where low is good, are left out.
 
     Returns:
-        A grouping over the shared results only: its benchmarks are those of the evaluator, document and prompt form
-        under which the models share most, the benchmark with most models in the store first.
+        Its benchmarks in order: the one with most models in the store first.
     """
     whole = catalogue.index[
         (catalogue["part_of"].astype(object).fillna("") == "") & (catalogue["direction"].fillna("higher") != "lower")
@@ -140,18 +155,29 @@ def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame)
     if own.empty:
         return None
     cut = protocols.group(own, list(dict.fromkeys(own["benchmark"])), catalogue=catalogue).scores
-    has_all = cut.groupby("identity")["model"].transform("nunique") == len(set(models))
-    cut = cut[has_all.to_numpy(bool)]
-    if cut.empty:
+    having = cut.groupby("identity")["model"].agg(frozenset)
+    fields = cut.drop_duplicates("identity").set_index("identity")[[*protocols.FAMILY, "benchmark"]]
+    texts = fields[list(protocols.FAMILY)].astype(object)
+    families = texts.where(texts.notna(), "").astype(str).agg("\x1f".join, axis=1)
+    family: dict[int, str] = {
+        int(identity): text for identity, text in zip(families.index, families.tolist(), strict=True)
+    }
+    found: dict[tuple[str, frozenset[str]], set[str]] = {}
+    for identity, sharing in having.items():
+        found.setdefault((family[identity], sharing), set()).add(str(fields.at[identity, "benchmark"]))
+    # What more models share is shared by fewer of them, too.
+    reach = {
+        (by, sharing): set().union(*(names for (b, other), names in found.items() if b == by and other >= sharing))
+        for by, sharing in found
+    }
+    best = min(reach, key=lambda key: (-len(key[1]), -len(reach[key]), key[0], sorted(key[1])))
+    if len(best[1]) < min(2, len(set(models))):
         return None
-    family = cut[list(protocols.FAMILY)].astype(object).where(cut[list(protocols.FAMILY)].notna(), "")
-    code = family.astype(str).agg("\x1f".join, axis=1)
-    n = cut.groupby(code)["benchmark"].nunique()
-    best = min(n.index[n == n.max()])
-    cut = cut[(code == best).to_numpy(bool)]
+    kept = [identity for identity, sharing in having.items() if family[identity] == best[0] and sharing >= best[1]]
     n_models = catalogue["n_models"]
-    names = sorted(set(cut["benchmark"]), key=lambda name: (-int(n_models.get(name, 0)), name))
-    return protocols.group(cut.drop(columns=["identity", "protocol"]), names, catalogue=catalogue)
+    names = sorted(reach[best], key=lambda name: (-int(n_models.get(name, 0)), name))
+    rows = cut[cut["identity"].isin(kept)].drop(columns=["identity", "protocol"])
+    return Shared(protocols.group(rows, names, catalogue=catalogue), len(best[1]))
 
 
 def _empty(column: pd.Series) -> pd.Series:

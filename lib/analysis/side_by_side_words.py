@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,12 +12,19 @@ from lib.analysis.side_by_side import BETTER, NO_INTERVAL, NOT_SHOWN, WORSE
 from lib.schema.text import Sentence, Span, sentence
 
 FEW = 3
-NAME_LENGTH = 26
+NAME_LENGTH = 28
+_LAST_WORD = re.compile(r"[\s\-_](\S{1,12})$")
 
 
 def short(name: object, limit: int = NAME_LENGTH) -> str:
-    """A model's name cut for a heading or a label."""
-    return formats.one_line(name, limit)
+    """A model's name cut for a heading or a sentence; its last word stays, because that is often its size."""
+    whole = formats.one_line(name, 400)
+    if len(whole) <= limit:
+        return whole
+    last = _LAST_WORD.search(whole)
+    if last is None:
+        return formats.one_line(whole, limit)
+    return f"{formats.one_line(whole, limit - len(last[1]) - 1)} {last[1]}"
 
 
 def question(names: Sequence[str]) -> str:
@@ -32,7 +40,7 @@ def question(names: Sequence[str]) -> str:
 
 
 def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str], n_benchmarks: int) -> Sentence:
-    """What is shown of each model against the reference; of more than three models the first two, and a count.
+    """What is shown of each model against the reference; of more than four models the first two, and a count.
 
     Args:
         differences: Result of ``side_by_side.differences``.
@@ -41,13 +49,16 @@ def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str]
         n_benchmarks: Benchmarks shown.
     """
     others = list(dict.fromkeys(differences["model"]))
-    if not others or not n_benchmarks:
-        return ()
+    if not n_benchmarks:
+        return sentence("None of these models has a score on these benchmarks.")
+    if not others:
+        return sentence(f"{short(names[reference])} stands alone: choose another model to see what is shown to differ.")
     parts: list[str | Span] = []
-    for model in others[: FEW - 1]:
+    n_told = FEW if len(others) <= FEW else FEW - 1
+    for model in others[:n_told]:
         own = differences[differences["model"] == model]
         parts += _against(own, short(names[model]), short(names[reference]), n_benchmarks)
-    if rest := others[FEW - 1 :]:
+    if rest := others[n_told:]:
         words = differences[differences["model"].isin(rest)]["verdict"]
         n_tested = int(words.isin((BETTER, WORSE, NOT_SHOWN)).sum())
         n_shown = int(words.isin((BETTER, WORSE)).sum())
@@ -58,6 +69,35 @@ def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str]
             else f"{_others(len(rest)).capitalize()} came without intervals or without scores here."
         )
     return sentence(*parts)
+
+
+def lacking(
+    rows: pd.DataFrame,
+    models: Sequence[str],
+    benchmarks: Sequence[str],
+    names: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> str:
+    """Which model lacks which benchmark, in words; '' when none does.
+
+    Args:
+        rows: Measurements: model, benchmark.
+        names: Model id to name.
+        labels: Benchmark to what people call it.
+    """
+    parts = []
+    for model in models:
+        own = set(rows.loc[rows["model"] == model, "benchmark"])
+        gaps = [labels[one] for one in benchmarks if one not in own]
+        if not gaps:
+            continue
+        if not own:
+            parts.append(f"{short(names[model])} has no score measured this way")
+        elif len(gaps) > FEW:
+            parts.append(f"{short(names[model])} lacks {len(gaps)} of {len(benchmarks)} benchmarks")
+        else:
+            parts.append(f"{short(names[model])} lacks {', '.join(gaps)}")
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def _others(n: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import streamlit as st
 
 from lib import formats
-from lib.analysis.fits import LICENCE_CLASSES, Bits
+from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
 from lib.ui import controls, origin, page
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
@@ -101,7 +101,7 @@ def presets(place: Any, more: Any) -> Preset:
     return Preset(card, cast(Bits, int(bits)), int(context), tuple(licences), shortest, community)
 
 
-def tables(view: SideView, removed: Mapping[str, int]) -> None:
+def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
     """Scores with differences, then facts, each with its traces; and what is not shown."""
     if len(view.scores.rows):
         st.subheader("Scores and differences", anchor=False)
@@ -110,8 +110,19 @@ def tables(view: SideView, removed: Mapping[str, int]) -> None:
             page.small_text(formats.markdown(view.family, 400))
     st.subheader("Facts", anchor=False)
     cells(view.facts, key="side-facts", alt="Sizes, tokens, licences and memory of the models")
+    cards = ", ".join(map(str, CARDS))
+    page.small_text(
+        f"Memory: weights at {choice.BITS[str(preset.bits)]} and the cache of one request of "
+        f"{formats.count(preset.context)} tokens; cards of {cards} GB, of which 88% are counted. Change both under More."
+    )
     not_offered = {f"{reason}, not offered above": n for reason, n in removed.items()}
     page.left_out({**view.left_out, **not_offered})
+
+
+def gaps(view: SideView) -> None:
+    """Which model lacks which benchmark."""
+    if view.lacking:
+        page.small_text(formats.markdown(view.lacking, 500))
 
 
 def remarks(chosen: Chosen, names: Mapping[str, str], rule: str) -> None:

@@ -30,6 +30,7 @@ class SideView(NamedTuple):
     legend: Legend
     alt: str
     coverage: str
+    lacking: str
     marks: Traces
     facts: CellTable
     scores: CellTable
@@ -79,13 +80,14 @@ def side_by_side_view(
         finished(figure.side_by_side(figure_rows)) if is_drawn else None,
         figure.legend(figure_rows) if is_drawn else [],
         f"Scores of {', '.join(names.values())} on {formats.counted(len(benchmarks), 'benchmark')}, with 95% intervals.",
-        _coverage(stands, drawn, models),
+        _coverage(stands, rows, models),
+        side_by_side_words.lacking(rows, models, benchmarks, names, _labels(frames, benchmarks)),
         Traces([str(one) for one in drawn["model"]], {"interval": runs_text(drawn["run"])}),
-        facts_table(frames, models, need, bits, context),
+        facts_table(frames, models, need, context),
         scores_table(frames, rows, found, mean, models, benchmarks, reference),
         family,
         _rows(frames, rows, found, facts, need, reference, stands.label),
-        _left_out(stands, drawn, benchmarks),
+        _left_out(stands, rows, models),
     )
 
 
@@ -103,9 +105,9 @@ def _drawn(
     pairs = pd.MultiIndex.from_product([benchmarks, there], names=["key", "model"])
     at = rows.set_index(["benchmark", "model"]).reindex(pairs)
     words = {}
-    for row in found.itertuples():
-        told = f"{formats.points(row.delta)} against {names[reference]}, {row.verdict}" if row.verdict else ""
-        words[row.benchmark, row.model] = told
+    for row in found.to_dict("records"):
+        told = f"{formats.points(row['delta'])} against {names[reference]}, {row['verdict']!s}"
+        words[row["benchmark"], row["model"]] = told if row["verdict"] else ""
     labels = _labels(frames, benchmarks)
     chance = frames.benchmarks["random_baseline"].reindex(pd.Index(benchmarks)).astype(float)
     return pd.DataFrame(
@@ -131,28 +133,27 @@ def _labels(frames: Frames, benchmarks: tuple[str, ...]) -> dict[str, str]:
     return {one: label if said.count(label) == 1 else f"{label} ({one})" for one, label in labels.items()}
 
 
-def _coverage(stands: choice.Standing, drawn: pd.DataFrame, models: tuple[str, ...]) -> str:
+def _coverage(stands: choice.Standing, rows: pd.DataFrame, models: tuple[str, ...]) -> str:
     if stands.key is None:
         return "None of these models has a score on these benchmarks."
-    missing = int(drawn["score"].isna().sum()) + (len(models) - drawn["model"].nunique()) * len(stands.measured.benchmarks)  # fmt: skip
+    n = len(models) * len(stands.measured.benchmarks)
     parts = [f"{formats.counted(len(models), 'model')}, measured one way: {stands.label}"]
-    if missing:
-        parts.append(
-            f"no way of measuring has them all; {formats.counted(missing, 'score')} of "
-            f"{len(models) * len(stands.measured.benchmarks)} missing"
-            if not (stands.stand["n_complete"] == len(models)).any()
-            else f"{formats.counted(missing, 'score')} missing this way"
-        )
+    if missing := n - len(rows):
+        # Another choice of protocol may hold them all; that is worth saying.
+        has_all = bool((stands.stand["n_complete"] == len(models)).any())
+        told = "missing this way" if has_all else "missing, and no one way of measuring has them all"
+        parts.append(f"{formats.count(missing)} of {formats.counted(n, 'score')} {told}")
     cautions = tuple(stands.grouping.protocols["cautions"][stands.key])
     parts += [f"with caution: {'; '.join(cautions)}"] if cautions else []
     return " · ".join(parts)
 
 
-def _left_out(stands: choice.Standing, drawn: pd.DataFrame, benchmarks: tuple[str, ...]) -> dict[str, int]:
+def _left_out(stands: choice.Standing, rows: pd.DataFrame, models: tuple[str, ...]) -> dict[str, int]:
     counts = {}
+    benchmarks = stands.measured.benchmarks
     if len(benchmarks) > figure.MOST_BENCHMARKS:
         counts["benchmarks in the tables only"] = len(benchmarks) - figure.MOST_BENCHMARKS
-    gaps = int(drawn["score"].isna().sum())
+    gaps = len(models) * len(benchmarks) - len(rows)
     if gaps:
         counts["scores that some of the models lack under this protocol"] = gaps
     others = len(stands.stand) - 1
@@ -171,7 +172,7 @@ def _rows(
     label: str,
 ) -> pd.DataFrame:
     """For a reader to take home: one row per model and benchmark, with difference, origin, sizes and memory."""
-    columns = ["model", "benchmark", "score", "stderr", "ci_low", "ci_high", "ci_method", "n_samples", "n_correct", "cautions"]  # fmt: skip
+    columns = ["model", "benchmark", "metric", "n_shot", "score", "stderr", "ci_low", "ci_high", "ci_method", "n_samples", "n_correct", "cautions"]  # fmt: skip
     parts = [
         origins.with_origin(rows.loc[own.index, columns].reset_index(drop=True), own[["model", "run_id"]], frames.runs, label)
         for _, own in rows.groupby("benchmark", sort=False)

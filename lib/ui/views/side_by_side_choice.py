@@ -13,7 +13,7 @@ from lib.analysis.fits import Bits
 from lib.store.frames import Frames
 from lib.ui.views import scores
 
-SHARED, SHARED_LABEL = "shared", "Everything they share"
+SHARED = "shared"
 FEWEST, MOST = 2, 6
 BITS: dict[str, str] = {"16": "16 bit", "8": "8 bit (8.5 with scales)", "4": "4 bit (4.89 with scales)"}
 CONTEXTS: dict[str, str] = {str(n): f"{n:,} tokens" for n in (2048, 8192, 32768, 131072)}
@@ -82,7 +82,7 @@ def offered(
     shown = filtered.models["name"].astype(str)
     doubles = set(shown[shown.duplicated(keep=False)])
     ordered = shown.iloc[shown.str.casefold().argsort(kind="stable").to_numpy()]
-    options = {str(model): f"{name} ({model})" if name in doubles else name for model, name in ordered.items()}
+    options = {str(model): f"{name} ({model!s})" if name in doubles else str(name) for model, name in ordered.items()}
     return Offered(options, names, suggested, rule, {one.filter: one.n_removed for one in filtered.removed})
 
 
@@ -96,18 +96,20 @@ def benchmark_sets(frames: Frames, *, models: tuple[str, ...]) -> Sets:
     counts = counts[is_plain.to_numpy(bool)]
     n_models = catalogue["n_models"].reindex(counts.index).astype(int)
     order = sorted(counts.index, key=lambda name: (-counts[name], -n_models[name], name))
-    options, default = {}, ""
+    options: dict[str, str] = {}
+    n_six = n_shared = 0
     if set(scores.LEADERBOARD_SIX) <= set(counts.index):
         stand = side_by_side.standing(_grouping(frames, models, scores.LEADERBOARD), models)
         n_six = int(stand["n_complete"].max()) if len(stand) else 0
         options[scores.LEADERBOARD] = f"{scores.LEADERBOARD_LABEL} · {n_six} of {n}"
-        default = scores.LEADERBOARD if n_six == n else ""
     common = _shared(frames, models)
-    if common is not None and not common.protocols.empty:
-        n_shared = len(common.protocols["benchmarks"].iloc[0])
-        options[SHARED] = f"{SHARED_LABEL} · {formats.counted(n_shared, 'benchmark')}"
-        default = default or SHARED
-    options |= {str(name): f"{catalogue.at[name, 'label']} · {counts[name]} of {n}" for name in order}
+    if common is not None and len(common.grouping.protocols):
+        n_shared = common.n_models
+        n_common = len(common.grouping.protocols["benchmarks"].iloc[0])
+        who = "What all of them share" if n_shared == n else f"What {n_shared} of {n} share"
+        options[SHARED] = f"{who} · {formats.counted(n_common, 'benchmark')}"
+    default = SHARED if n_shared > n_six else next(iter(options), "")
+    options |= {str(name): f"{catalogue.at[name, 'label']!s} · {counts[name]} of {n}" for name in order}
     return Sets(options, default or next(iter(options), ""))
 
 
@@ -116,7 +118,7 @@ def protocol_options(frames: Frames, *, models: tuple[str, ...], chosen_set: str
     grouping = _grouping(frames, models, chosen_set)
     stand = side_by_side.standing(grouping, models)
     return {
-        str(key): f"{row['n_complete']} of {len(models)} complete · {grouping.protocols.at[key, 'label']}"
+        str(key): f"{row['n_complete']} of {len(models)} complete · {grouping.protocols.at[key, 'label']!s}"
         for key, row in stand.iterrows()
     }
 
@@ -128,7 +130,7 @@ def _own_scores(frames: Frames, models: tuple[str, ...]) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=8)
-def _shared(frames: Frames, models: tuple[str, ...]) -> protocols.Grouping | None:
+def _shared(frames: Frames, models: tuple[str, ...]) -> side_by_side.Shared | None:
     return side_by_side.shared(_own_scores(frames, models), models, frames.benchmarks)
 
 
@@ -136,7 +138,7 @@ def _grouping(frames: Frames, models: tuple[str, ...], chosen_set: str) -> proto
     if chosen_set == SHARED:
         common = _shared(frames, models)
         if common is not None:
-            return common
+            return common.grouping
     has_community = bool((frames.models["origin"].reindex(list(models)) == "community").any())
     return scores.grouping(frames, scores.members(chosen_set), has_community)
 

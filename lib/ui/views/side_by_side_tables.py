@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from lib import formats
 from lib.analysis import fits, measurements, models_table, sizes
+from lib.analysis.side_by_side import BETTER, WORSE
 from lib.schema.columns import COLUMNS
 from lib.store.frames import Frames
 from lib.ui.traces import FACTS_BEHIND, Trace, Traces, texts
@@ -24,6 +25,9 @@ FACTS = (
 SHAPE = ("params_total", "n_layers", "n_kv_heads", "head_dim")
 WHAT, SCORE, AGAINST = "what", "score:", "against:"
 MEAN = "Mean of "
+NO_SCORE = "no score this way"
+SHOWN = {BETTER: "▲ ", WORSE: "▼ "}
+"""Marks of differences that are shown; the others have none."""
 
 
 @dataclass(frozen=True)
@@ -63,29 +67,27 @@ class CellTable(NamedTuple):
     headings: list[str]
 
 
-def runs_text(runs: Sequence[object]) -> list[str]:
+def runs_text(runs: Iterable[object]) -> list[str]:
     """Run of each row as text, '' for a missing one."""
     return texts(list(runs))
 
 
-def facts_table(frames: Frames, models: tuple[str, ...], need: pd.DataFrame, bits: int, context: int) -> CellTable:
-    """Rows are facts, columns are models; unknown says so in words."""
+def facts_table(frames: Frames, models: tuple[str, ...], need: pd.DataFrame, context: int) -> CellTable:
+    """Rows are facts, columns are models; unknown says so in words. ``need``: ``fits.needs`` of them, in this order."""
     chosen = sizes.with_size(frames.models.loc[list(models)])
     nothing = measurements.Measured(measurements.empty(), {}, ())
     known = models_table.models_table(chosen, nothing)
-    memory = f"Memory at {bits} bit, {formats.count(context)} tokens"
-    cards = f"Smallest card ({', '.join(map(str, fits.CARDS))} GB)"
-    headings = [*(COLUMNS[fact].label for fact in FACTS), memory, cards, "Doubts"]
+    headings = [*(COLUMNS[fact].label for fact in FACTS), "Memory needed", "Smallest card", "Doubts"]
     data: dict[str, list[str]] = {WHAT: headings}
     cells: dict[str, list[Trace]] = {}
     labels = {WHAT: "Fact"}
     for i, model in enumerate(models):
-        row, of = known.iloc[i], need.loc[model]
+        row, stored, of = known.iloc[i], chosen.iloc[i], need.iloc[i]
         column = f"of:{i}"
         labels[column] = str(row["name"])
-        data[column] = [_fact(frames, fact, row, chosen.loc[model]) for fact in FACTS]
-        data[column] += [memory_words(of, context), card_words(of, chosen.loc[model]), str(row["marks"]) or "–"]
-        cells[column] = [_fact_trace(fact, model, row, chosen.loc[model]) for fact in FACTS]
+        data[column] = [_fact(frames, fact, row, stored) for fact in FACTS]
+        data[column] += [memory_words(of, context), card_words(of, stored), str(row["marks"]) or "–"]
+        cells[column] = [_fact_trace(fact, model, row, stored) for fact in FACTS]
         cells[column] += [Trace(model, fields=(*SHAPE, "context_length")), Trace(model, fields=SHAPE)]
         cells[column] += [Trace(model, fields=FACTS_BEHIND["marks"])]
     return CellTable(pd.DataFrame(data), labels, CellTraces([], cells=cells), headings)
@@ -113,24 +115,23 @@ def scores_table(
     data: dict[str, list[str]] = {WHAT: headings + [f"{MEAN}{len(benchmarks)}"] * has_mean}
     cells: dict[str, list[Trace]] = {}
     labels = {WHAT: "Benchmark"}
-    measured = rows.set_index(["model", "benchmark"])
-    differs = found.set_index(["model", "benchmark"])
+    measured = {(row["model"], row["benchmark"]): row for row in rows.to_dict("records")}
+    differs = {(row["model"], row["benchmark"]): row for row in found.to_dict("records")}
+    means = {str(model): row for model, row in mean.to_dict("index").items()}
     ordered = [reference, *(model for model in models if model != reference)]
     for i, model in enumerate(ordered):
         column, beside = f"{SCORE}{i}", f"{AGAINST}{i}"
         labels[column] = str(names[model])
-        data[column] = [_score(measured, model, one) for one in benchmarks] + [_mean(mean, model)] * has_mean
-        runs = [_run(measured, model, one) for one in benchmarks]
+        data[column] = [_score(measured.get((model, one))) for one in benchmarks] + [_mean(means.get(model))] * has_mean
+        runs = [_run(measured.get((model, one))) for one in benchmarks]
         cells[column] = [Trace(model, run, one) for run, one in zip(runs, benchmarks, strict=True)]
-        together = tuple(dict.fromkeys(run for of in runs for run in of)) if model in mean.index else ()
+        together = tuple(dict.fromkeys(run for of in runs for run in of)) if model in means else ()
         cells[column] += [Trace(model, together)] * has_mean
         if model == reference:
             continue
         labels[beside] = f"Against {formats.one_line(names[reference], 24)}"
-        data[beside] = [_difference(differs.loc[(model, one)]) for one in benchmarks] + [
-            "no verdict on means"
-        ] * has_mean
-        base = [_run(measured, reference, one) for one in benchmarks]
+        data[beside] = [_difference(differs[model, one]) for one in benchmarks] + ["no verdict on means"] * has_mean
+        base = [_run(measured.get((reference, one))) for one in benchmarks]
         cells[beside] = [
             Trace(model, tuple(dict.fromkeys((*a, *b))), one) for a, b, one in zip(runs, base, benchmarks, strict=True)
         ]
@@ -162,15 +163,15 @@ def card_words(need: pd.Series, model: pd.Series) -> str:
     return f"{card} GB or larger, cache not known" if need["is_lower_bound"] else f"{card} GB"
 
 
-def _fact(frames: Frames, fact: str, row: pd.Series, model: pd.Series) -> str:
+def _fact(frames: Frames, fact: str, row: pd.Series, stored: pd.Series) -> str:
     if fact == "size_class":
         return sizes.CLASS_LABELS[str(row["size_class"])]
     if fact == "released_on":
         precision = row["release_precision"]
         return formats.date(row["released_on"], str(precision) or "day", COLUMNS["released_on"].unknown)
-    text = formats.shown(fact, row[fact])
+    text = formats.shown(fact, stored[fact] if fact == "open_weights" else row[fact])
     if fact == "training_tokens" and bool(row["is_inherited"]):
-        base = model["tokens_inherited_from"]
+        base = stored["tokens_inherited_from"]
         name = frames.models["name"].get(base, base)
         return f"{text}, those of {formats.one_line(name, 40)}"
     return text
@@ -181,31 +182,28 @@ def _fact_trace(fact: str, model: str, row: pd.Series, stored: pd.Series) -> Tra
     return Trace(about, fields=FACTS_BEHIND.get(fact, (fact,)))
 
 
-def _score(measured: pd.DataFrame, model: str, benchmark: str) -> str:
-    if (model, benchmark) not in measured.index:
-        return "no score this way"
-    row = measured.loc[(model, benchmark)]
+def _score(row: Mapping[Any, Any] | None) -> str:
+    if row is None:
+        return NO_SCORE
     text = formats.interval(row["score"], row["ci_low"], row["ci_high"])
     return text if row["has_interval"] else f"{text}, no interval"
 
 
-def _mean(mean: pd.DataFrame, model: str) -> str:
-    if model not in mean.index:
-        return "incomplete"
-    row = mean.loc[model]
-    return formats.interval(row["score"], row["ci_low"], row["ci_high"])
+def _mean(row: Mapping[Any, Any] | None) -> str:
+    return "incomplete" if row is None else formats.interval(row["score"], row["ci_low"], row["ci_high"])
 
 
-def _run(measured: pd.DataFrame, model: str, benchmark: str) -> tuple[str, ...]:
-    return (str(measured.at[(model, benchmark), "run"]),) if (model, benchmark) in measured.index else ()
+def _run(row: Mapping[Any, Any] | None) -> tuple[str, ...]:
+    return () if row is None else (str(row["run"]),)
 
 
-def _difference(row: pd.Series) -> str:
-    """``+3.1 ± 1.2 points, shown better``; the interval is not corrected for the number of comparisons."""
-    if not row["verdict"]:
-        return "no score this way"
-    delta = formats.points(row["delta"])
-    if pd.isna(row["delta_low"]):
-        return f"{delta}, {row['verdict']}"
-    low, high = (formats.points(row[end]).removesuffix(" points") for end in ("delta_low", "delta_high"))
-    return f"{delta} ({low} to {high}), {row['verdict']}"
+def _difference(row: Mapping[Any, Any]) -> str:
+    """``▲ +3.1 points (+1.9 to +4.3), shown better``; the interval is not corrected for the number of comparisons."""
+    verdict = row["verdict"]
+    if not verdict:
+        return NO_SCORE
+    told = formats.points(row["delta"])
+    if pd.notna(row["delta_low"]):
+        low, high = (formats.points(row[end]).removesuffix(" points") for end in ("delta_low", "delta_high"))
+        told += f" ({low} to {high})"
+    return f"{SHOWN.get(verdict, '')}{told}, {verdict}"
