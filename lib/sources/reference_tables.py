@@ -33,6 +33,10 @@ TABLES = {
         numbers="tolerance",
     ),
     "claim_facts": declare(texts="claim_id, field, value, unit, source_title, source_url, source_kind, checked"),
+    # What is known to be wrong with benchmarks; ``ceiling`` is the share of questions without a known fault
+    "benchmark_notes": declare(
+        texts="benchmark, kind, statement, source_title, source_url, source_date, checked_on", numbers="ceiling"
+    ),
     # Scaling
     "chinchilla_fig4_points": declare(
         texts="color_hex",
