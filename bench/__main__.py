@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 
-from bench import imports, refresh, rerun
+from bench import imports, refresh, rerun, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "scale")
+SECTIONS = ("import", "refresh", "rerun", "viewers", "scale")
 
 
 def main() -> None:
@@ -19,6 +19,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000, help="runs in the made-up store, 100 results each")
     parser.add_argument("--times", type=int, default=10, help="how many times larger the store of the section scale is")
     parser.add_argument("--zips", type=int, default=None, help="import only so many of the shipped zips")
+    parser.add_argument("--viewers", type=int, default=50, help="readers at once in the section viewers")
+    parser.add_argument("--seconds", type=float, default=60, help="how long they stay")
     given = parser.parse_args()
     unknown = set(given.sections) - set(SECTIONS)
     if unknown:
@@ -35,6 +37,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return refresh.measure(given.runs)
     if section == "rerun":
         return rerun.measure(given.runs)
+    if section == "viewers":
+        return viewers.measure(given.runs, given.viewers, given.seconds)
     return rerun.compare(given.runs, given.runs * given.times)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 HEADINGS = ("what", "measured", "floor", "ratio", "aim")
 
@@ -13,22 +13,28 @@ class Line(NamedTuple):
 
     Args:
         what: What was timed, and in brackets what the floor is.
-        measured, floor: Seconds.
+        measured, floor: Seconds, or megabytes with ``unit``.
         aim: The largest ratio that is good enough; None for a figure without one.
+        most: The largest measured value that is good enough, where that and no ratio is the aim.
+        unit: What they are measured in.
     """
 
     what: str
     measured: float
     floor: float
     aim: float | None = None
+    most: float | None = None
+    unit: Literal["s", "MB"] = "s"
 
     @property
     def ratio(self) -> float:
-        return self.measured / self.floor
+        return self.measured / self.floor if self.floor else float("inf")
 
     def cells(self) -> tuple[str, ...]:
-        aim = "" if self.aim is None else f"{self.aim:g} {'' if self.ratio <= self.aim else 'missed'}".strip()
-        return self.what, _time(self.measured), _time(self.floor), f"{self.ratio:.3g}", aim
+        told = [(self.ratio, self.aim, "{:g}"), (self.measured, self.most, f"{{:g}} {self.unit}")]
+        aims = [f"{words.format(aim)} {'' if value <= aim else 'missed'}".strip() for value, aim, words in told if aim]
+        shown = _time if self.unit == "s" else _megabytes
+        return self.what, shown(self.measured), shown(self.floor), f"{self.ratio:.3g}", ", ".join(aims)
 
 
 def show(lines: Iterable[Line]) -> None:
@@ -38,6 +44,10 @@ def show(lines: Iterable[Line]) -> None:
     for row in rows:
         first, *rest = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join((first, *rest)).rstrip())
+
+
+def _megabytes(megabytes: float) -> str:
+    return f"{megabytes:.2f} MB"
 
 
 def _time(seconds: float) -> str:

@@ -6,25 +6,18 @@ A *first* change asks for something that nobody has asked for yet, a *repeated* 
 
 from __future__ import annotations
 
-import base64
 import statistics
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import orjson
-from streamlit.proto.Element_pb2 import Element
-from streamlit.proto.WidgetStates_pb2 import WidgetState
-
+from bench import changes
+from bench.floors import floors
 from bench.report import Line
 from bench.synthetic import Shape, made_up_store
 from bench.viewer import Seen, Viewer, served, viewer
 
 AIM, AIM_LARGER = 1.3, 1.2
-VALUES_PER_CONTROL = 3
 ROUNDS = 2
-FLOOR_RERUNS = 15
 WARM_UP = 2
 
 
@@ -82,11 +75,14 @@ def _pages(n_runs: int) -> Iterator[Timed]:
             for page in addresses:
                 with viewer(address, page) as reader:
                     timed.append((page, *_changes(reader)))
-    for page, first_changes, repeated, last in timed:
-        others = sum(element.WhichOneof("type") not in ("plotly_chart", "dataframe") for element in last.elements)
-        # The floor page has a switch of its own.
-        furnished = _floor(last, others - 1)
-        yield Timed(page or "start", first_changes, repeated, _floor(last, 0), furnished)
+    with floors() as bare:
+        for page, first_changes, repeated, last in timed:
+            others = sum(element.WhichOneof("type") not in ("plotly_chart", "dataframe") for element in last.elements)
+            name = page or "start"
+            bare.add(name, last)
+            # The floor page has a switch of its own.
+            bare.add(f"{name}-furnished", last, n_texts=others - 1)
+            yield Timed(name, first_changes, repeated, bare.reruns(name), bare.reruns(f"{name}-furnished"))
 
 
 def _changes(reader: Viewer) -> tuple[list[float], list[float], Seen]:
@@ -97,7 +93,7 @@ def _changes(reader: Viewer) -> tuple[list[float], list[float], Seen]:
     times: list[list[float]] = []
     for _ in range(ROUNDS):
         taken = []
-        for change, back in _alternatives(seen.elements):
+        for change, back in changes.each(seen.elements):
             after = reader.rerun(change)
             _refuse_error(after)
             taken.append(after.seconds)
@@ -109,67 +105,3 @@ def _changes(reader: Viewer) -> tuple[list[float], list[float], Seen]:
 def _refuse_error(seen: Seen) -> None:
     if seen.error:
         raise RuntimeError(f"the page shows an error: {seen.error}")
-
-
-def _alternatives(elements: list[Element]) -> Iterator[tuple[WidgetState, WidgetState]]:
-    """For each control, other values than the one it has, each with the way back."""
-    for element in elements:
-        kind = element.WhichOneof("type")
-        if kind == "selectbox":
-            box = element.selectbox
-            now = box.raw_value or box.options[box.default]
-            for value in [option for option in box.options if option != now][:VALUES_PER_CONTROL]:
-                yield WidgetState(id=box.id, string_value=value), WidgetState(id=box.id, string_value=now)
-        elif kind == "checkbox":
-            switch = element.checkbox
-            on, off = WidgetState(id=switch.id, bool_value=True), WidgetState(id=switch.id, bool_value=False)
-            yield (off, on) if switch.default else (on, off)
-        elif kind in ("slider", "multiselect", "button_group"):
-            yield from _of_lists(element, kind)
-
-
-def _of_lists(element: Element, kind: str) -> Iterator[tuple[WidgetState, WidgetState]]:
-    """Controls whose value is a list of texts; a slider over numbers has none."""
-    if kind == "button_group":
-        group = element.button_group
-        key, options = group.id, [option.content for option in group.options]
-        now = [options[index] for index in group.default]
-    elif kind == "multiselect":
-        key, options = element.multiselect.id, list(element.multiselect.options)
-        now = [options[index] for index in element.multiselect.default]
-    else:
-        key, options = element.slider.id, list(element.slider.options)
-        now = [options[int(index)] for index in element.slider.default] if options else []
-        if len(now) != 1:
-            return
-    back = WidgetState(id=key)
-    back.string_array_value.data.extend(now)
-    for value in [option for option in options if option not in now][:VALUES_PER_CONTROL]:
-        change = WidgetState(id=key)
-        change.string_array_value.data.append(value)
-        yield change, back
-
-
-def _floor(last: Seen, n_texts: int) -> list[float]:
-    """Reruns of a page with the figures and tables of this one and ``n_texts`` short texts."""
-    shown = {
-        "n_texts": n_texts,
-        "figures": [e.plotly_chart.spec for e in last.elements if e.WhichOneof("type") == "plotly_chart"],
-        "tables": [
-            base64.b64encode(e.dataframe.arrow_data.data).decode()
-            for e in last.elements
-            if e.WhichOneof("type") == "dataframe"
-        ],
-    }
-    with tempfile.TemporaryDirectory(prefix="p4p-bench-") as folder:
-        path = Path(folder) / "floor.json"
-        path.write_bytes(orjson.dumps(shown))
-        with served("bench/floor_page.py", {"P4P_BENCH_FLOOR": str(path)}) as address, viewer(address) as reader:
-            seen = reader.rerun()
-            _refuse_error(seen)
-            switch = next(e.checkbox for e in seen.elements if e.WhichOneof("type") == "checkbox")
-            times = []
-            for number in range(WARM_UP + FLOOR_RERUNS):
-                state = WidgetState(id=switch.id, bool_value=number % 2 == 0)
-                times.append(reader.rerun(state).seconds)
-    return times[WARM_UP:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ STAMP = "2026-01-01T00:00:00"
 N_ITEMS = 1_000
 EVALUATORS = ("lm-eval 0.3", "lm-eval 0.4")
 RUNS_PER_INSERT = 500
+SIZES = 900
 KNOWN = (
     "mmlu",
     "arc_challenge",
@@ -38,10 +40,11 @@ TASKS = (*KNOWN, *(f"made_up_{k:02}" for k in range(40)))
 
 @dataclass(frozen=True)
 class Shape:
-    """How much is in a made-up store. A run has one result per task and metric."""
+    """How much is in a made-up store. A run has one result per task and metric; the last models are the community's."""
 
     n_runs: int = 10_000
     n_models: int = 500
+    n_community: int = 0
     tasks: tuple[str, ...] = TASKS
     metrics: tuple[str, ...] = ("acc", "acc_norm")
 
@@ -92,6 +95,11 @@ def add_run(engine: Engine, shape: Shape, *, seed: int = 0) -> int:
         return number
 
 
+def digest(number: int) -> str:
+    """Of the run with this number, its source and its file."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
 def _raised(connection: Connection) -> int:
     connection.execute(update(tables.store).values(revision=tables.store.c.revision + 1))
     return connection.execute(select(tables.store.c.revision)).scalar_one()
@@ -112,7 +120,7 @@ def _insert_missing(connection: Connection, table: Table, key: str, rows: list[d
 def _add_runs(connection: Connection, shape: Shape, numbers: range, *, revision: int, seed: int = 0) -> None:
     """Runs with these ids, each with a source and its results."""
     random = np.random.default_rng([seed, numbers.start])
-    digests = [f"{number:064x}" for number in numbers]
+    digests = [digest(number) for number in numbers]
     connection.execute(
         insert(tables.raw_files),
         [{"digest": d, "name": f"{d[-8:]}.json", "n_bytes": 1, "stored_at": STAMP} for d in digests],
@@ -142,11 +150,11 @@ def _results(shape: Shape, numbers: range, random: np.random.Generator) -> Itera
 
 def _models(shape: Shape) -> Iterator[dict[str, Any]]:
     for number in range(shape.n_models):
-        size = int(1e8 * 1.01**number)
+        size = int(1e8 * 1.01 ** (number % SIZES))
         yield {
             "id": f"made-up-{number}",
             "name": f"Made up {number}",
-            "origin": "catalogue",
+            "origin": "community" if number >= shape.n_models - shape.n_community else "catalogue",
             "family": f"family {number % 20}",
             "release_date": f"{2019 + number % 8}-{1 + number % 12:02}",
             "kind": ("base", "chat")[number % 2],
