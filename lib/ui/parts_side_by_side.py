@@ -113,7 +113,8 @@ def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
     cards = ", ".join(map(str, CARDS))
     page.small_text(
         f"Memory: weights at {choice.BITS[str(preset.bits)]} and the cache of one request of "
-        f"{formats.count(preset.context)} tokens; cards of {cards} GB, of which 88% are counted. Change both under More."
+        f"{formats.count(preset.context)} tokens, or as many as the model takes; cards of {cards} GB, of which 88% are "
+        "counted. Change precision and tokens under More."
     )
     not_offered = {f"{reason}, not offered above": n for reason, n in removed.items()}
     page.left_out({**view.left_out, **not_offered})

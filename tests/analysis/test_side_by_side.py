@@ -107,7 +107,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     return measured(rows)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(tables(), st.sampled_from(MODELS))
 def test_verdicts_are_those_of_the_plain_definition(rows: pd.DataFrame, reference: str) -> None:
     found = side_by_side.differences(rows, MODELS, BENCHMARKS, reference)
@@ -264,6 +264,7 @@ def test_presets_count_what_they_take() -> None:
     assert len(fits.narrowed(known, need, include_community=True).models) == 8
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.floats(1e8, 1e12), st.sampled_from(fits.CARDS), st.sampled_from([16, 8, 4]))
 def test_the_smallest_card_is_the_first_that_holds_it(params: float, card: int, bits: fits.Bits) -> None:
     need = fits.needs(models({"id": "m", "params_total": params, **SHAPE}), pd.DataFrame(), bits, 8192).iloc[0]

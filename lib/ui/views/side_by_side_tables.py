@@ -22,7 +22,8 @@ FACTS = (
     "developer", "released_on", "params_total", "params_active", "size_class", "training_tokens",
     "tokens_per_parameter", "context_length", "licence", "open_weights",
 )  # fmt: skip
-SHAPE = ("params_total", "n_layers", "n_kv_heads", "head_dim")
+SHAPE = ("params_total", "n_layers", "n_kv_heads", "head_dim", "context_length")
+MEMORY = ("Weights in memory", "Cache of one request", "Memory needed", "Smallest card")
 WHAT, SCORE, AGAINST = "what", "score:", "against:"
 MEAN = "Mean of "
 NO_SCORE = "no score this way"
@@ -77,7 +78,7 @@ def facts_table(frames: Frames, models: tuple[str, ...], need: pd.DataFrame, con
     chosen = sizes.with_size(frames.models.loc[list(models)])
     nothing = measurements.Measured(measurements.empty(), {}, ())
     known = models_table.models_table(chosen, nothing)
-    headings = [*(COLUMNS[fact].label for fact in FACTS), "Memory needed", "Smallest card", "Doubts"]
+    headings = [*(COLUMNS[fact].label for fact in FACTS), *MEMORY, "Doubts"]
     data: dict[str, list[str]] = {WHAT: headings}
     cells: dict[str, list[Trace]] = {}
     labels = {WHAT: "Fact"}
@@ -86,9 +87,9 @@ def facts_table(frames: Frames, models: tuple[str, ...], need: pd.DataFrame, con
         column = f"of:{i}"
         labels[column] = str(row["name"])
         data[column] = [_fact(frames, fact, row, stored) for fact in FACTS]
-        data[column] += [memory_words(of, context), card_words(of, stored), str(row["marks"]) or "–"]
+        data[column] += [*memory_words(of, context), card_words(of, stored), str(row["marks"]) or "–"]
         cells[column] = [_fact_trace(fact, model, row, stored) for fact in FACTS]
-        cells[column] += [Trace(model, fields=(*SHAPE, "context_length")), Trace(model, fields=SHAPE)]
+        cells[column] += [Trace(model, fields=fields) for fields in (SHAPE[:1], SHAPE[1:], SHAPE, SHAPE)]
         cells[column] += [Trace(model, fields=FACTS_BEHIND["marks"])]
     return CellTable(pd.DataFrame(data), labels, CellTraces([], cells=cells), headings)
 
@@ -129,7 +130,7 @@ def scores_table(
         cells[column] += [Trace(model, together)] * has_mean
         if model == reference:
             continue
-        labels[beside] = f"Against {formats.one_line(names[reference], 24)}"
+        labels[beside] = f"Points against {formats.one_line(names[reference], 24)}"
         data[beside] = [_difference(differs[model, one]) for one in benchmarks] + ["no verdict on means"] * has_mean
         base = [_run(measured.get((reference, one))) for one in benchmarks]
         cells[beside] = [
@@ -140,15 +141,16 @@ def scores_table(
     return CellTable(pd.DataFrame(data), labels, CellTraces([], cells=cells), titles)
 
 
-def memory_words(need: pd.Series, context: int) -> str:
-    """``17 GB: 16 weights, 1.1 cache``; a lower bound and a shorter context say so."""
+def memory_words(need: pd.Series, context: int) -> tuple[str, str, str]:
+    """Weights, cache and both; a lower bound, and a context shorter than asked for, say so."""
     if pd.isna(need["weights"]):
-        return "not known: size not published"
-    weights = formats.plain(need["weights"] / 1e9)
+        return "not known", "not known", "not known"
+    weights = f"{formats.plain(need['weights'] / 1e9)} GB"
     if need["is_lower_bound"]:
-        return f"at least {weights} GB: weights alone, cache not known"
-    words = f"{formats.plain(need['total'] / 1e9)} GB: {weights} weights, {formats.plain(need['cache'] / 1e9)} cache"
-    return words + (f" at {formats.count(need['tokens'])}, its longest" if need["tokens"] < context else "")
+        return weights, "not known", f"more than {weights}"
+    cache = f"{formats.plain(need['cache'] / 1e9)} GB"
+    cache += f" ({formats.count(need['tokens'])} tokens)" if need["tokens"] < context else ""
+    return weights, cache, f"{formats.plain(need['total'] / 1e9)} GB"
 
 
 def card_words(need: pd.Series, model: pd.Series) -> str:
@@ -160,7 +162,7 @@ def card_words(need: pd.Series, model: pd.Series) -> str:
     card = fits.smallest_card(need)
     if card is None:
         return f"more than {fits.CARDS[-1]} GB"
-    return f"{card} GB or larger, cache not known" if need["is_lower_bound"] else f"{card} GB"
+    return f"{card} GB or larger" if need["is_lower_bound"] else f"{card} GB"
 
 
 def _fact(frames: Frames, fact: str, row: pd.Series, stored: pd.Series) -> str:
@@ -198,12 +200,15 @@ def _run(row: Mapping[Any, Any] | None) -> tuple[str, ...]:
 
 
 def _difference(row: Mapping[Any, Any]) -> str:
-    """``▲ +3.1 points (+1.9 to +4.3), shown better``; the interval is not corrected for the number of comparisons."""
+    """``▲ shown better, +3.1 (+1.9 to +4.3)``; the interval is not corrected for the number of comparisons."""
     verdict = row["verdict"]
     if not verdict:
         return NO_SCORE
-    told = formats.points(row["delta"])
-    if pd.notna(row["delta_low"]):
-        low, high = (formats.points(row[end]).removesuffix(" points") for end in ("delta_low", "delta_high"))
-        told += f" ({low} to {high})"
-    return f"{SHOWN.get(verdict, '')}{told}, {verdict}"
+    delta, low, high = (_points(row[column]) for column in ("delta", "delta_low", "delta_high"))
+    between = f" ({low} to {high})" if pd.notna(row["delta_low"]) else ""
+    return f"{SHOWN.get(verdict, '')}{verdict}, {delta}{between}"
+
+
+def _points(value: object) -> str:
+    """A difference without its unit, which stands in the heading."""
+    return formats.points(value).removesuffix(" points")
