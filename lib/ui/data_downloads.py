@@ -19,7 +19,7 @@ KINDS: dict[Format, str] = {
     "parquet": "Parquet: types and exact values, for pandas, R, DuckDB",
     "csv": "CSV: for spreadsheets and everything else",
 }
-LABELS = {"table": "Table", "column": "Column", "type": "Type", "unit": "Unit", "meaning": "Meaning", "missing": "When missing"}  # fmt: skip
+LABELS = {"table": "Table", "column": "Column", "meaning": "Meaning", "missing": "Empty means", "unit": "Unit", "type": "Type"}  # fmt: skip
 _CODE = """python -m lib dump store.zip                  # the same zip
 python -m lib dump store.zip --format csv
 python -m lib export --json --model pythia-1b # one model: facts with sources, scores with protocol"""

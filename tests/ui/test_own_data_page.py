@@ -1,0 +1,118 @@
+"""The page for own results: the guide says what the importer does, and its example imports as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lib.settings import read_settings
+from lib.sources import plain_csv
+from lib.sources.ingest import ingest
+from lib.store.db import open_store
+from lib.store.frames import FrameCache
+from lib.ui.views import own_data
+from tests.ui.conftest import Open
+from tests.ui.stores import fill_hostile
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "pages/own_data.py"
+GUIDE = own_data.sections()
+CSV = GUIDE[own_data.READERS["csv"]]
+
+REFUSED = {
+    "`70.7` for `acc`": b"model,benchmark,metric,score\norg/m,mmlu,acc,70.7\n",
+    "`0,71` as a score": b'model,benchmark,score\norg/m,mmlu,"0,71"\n',
+    "`n/a` as a score": b"model,benchmark,score\norg/m,mmlu,n/a\n",
+    "a column `nshots`": b"model,benchmark,metric,score,nshots\norg/m,mmlu,acc,0.7,5\n",
+    "one score on two lines": b"model,benchmark,metric,score\norg/m,mmlu,acc,0.71\norg/m,mmlu,acc,0.72\n",
+    "171 right of 100": b"model,benchmark,metric,score,n,n_correct\norg/m,mmlu,acc,0.71,100,171\n",
+    "no column `model`": b"name,benchmark,score\norg/m,mmlu,0.71\n",
+    "text that is not UTF-8": b"model,benchmark,score\norg/m\xe9,mmlu,0.5\n",
+}
+
+
+def test_the_example_imports_as_it_stands(tmp_path: Path) -> None:
+    settings = read_settings({"P4P_DATA_DIR": str(tmp_path)})
+    store = open_store(settings)
+    summary = ingest(store, [own_data.EXAMPLE], settings=settings)
+    assert (summary.imported, summary.results, summary.refused, summary.warnings) == (1, 6, [], [])
+    frames = FrameCache(store).frames()
+    assert frames.models.loc["my-org/my-base-3b", "params_total"] == 3.2e9
+    scores = frames.scores(["arc_easy", "winogrande", "boolq", "lambada_openai"])
+    tiny = scores[scores["model"] == "my-org/my-tiny-1b"].set_index("task")
+    base = scores[scores["model"] == "my-org/my-base-3b"].set_index("task")
+    assert (tiny.at["arc_easy", "n_correct"], tiny.at["arc_easy", "n_samples"]) == (1352, 2376)
+    assert tiny.at["arc_easy", "score_published"] == 0.5690
+    assert base.at["arc_easy", "score_published"] == 0.6132 and base.at["arc_easy", "n_correct"] == 1457
+    assert tiny.loc["boolq", ["stderr", "n_samples"]].isna().all()  # unknown, not 0
+    assert (tiny.at["lambada_openai", "score"], tiny.at["lambada_openai", "stderr"]) == (7.92, 0.18)
+    assert tiny.at["lambada_openai", "higher_is_better"] == False  # noqa: E712 - a numpy or pandas truth
+    assert set(scores["evaluator"]) == {"my-harness 1.2"}
+    store.close()
+
+
+def test_guide_document_and_example_are_one_text() -> None:
+    page = (ROOT / "lib" / "ui" / "views" / "own_data.md").read_bytes()
+    assert (ROOT / "docs" / "own-data.md").read_bytes() == page
+    (block,) = re.findall(r"```csv\n(.*?)```", CSV, re.DOTALL)
+    assert block.encode() == own_data.example()
+    assert set(GUIDE) == {*own_data.READERS.values(), *own_data.FOR_ALL}
+
+
+def test_every_column_of_the_importer_is_explained_and_no_other() -> None:
+    table = CSV[CSV.index("| column |") :]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)} == set(plain_csv.LONG)
+    needed = {
+        line.split("|")[1].strip(" `") for line in table.splitlines() if line.startswith("| `") and "| yes |" in line
+    }
+    assert needed == {name for name, column in plain_csv.LONG.items() if column.is_required}
+
+
+@pytest.mark.parametrize("written", REFUSED)
+def test_refusals_read_as_the_guide_says(tmp_path: Path, written: str) -> None:
+    (row,) = [line for line in GUIDE["When a file is refused"].splitlines() if line.startswith(f"| {written} |")]
+    file = tmp_path / "broken.csv"
+    file.write_bytes(REFUSED[written])
+    settings = read_settings({"P4P_DATA_DIR": str(tmp_path / "local")})
+    store = open_store(settings)
+    (issue,) = ingest(store, [file], settings=settings).refused
+    store.close()
+    told = row.split("|")[2].strip()
+    assert issue.reason.startswith(told), issue.reason
+
+
+def test_every_command_of_the_guide_exists() -> None:
+    from lib.cli import build_parser
+
+    known = build_parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    commands = re.findall(r"python -m lib (\w+)", "\n".join(GUIDE.values()))
+    assert set(commands) <= set(known) and "import" in commands
+
+
+@pytest.mark.parametrize("kind", own_data.READERS)
+def test_the_page_for_each_kind_of_reader(open_app: Open, small_store: Path, kind: str) -> None:
+    app = open_app(small_store, PAGE, have=kind)
+    assert not app.exception
+    assert "my own results" in app.title[0].value
+    told = "\n".join(m.value for m in app.markdown)
+    assert own_data.parts(own_data.READERS[kind])[0] in told
+    assert GUIDE["What happens to your data"] in told
+    assert "models" in app.header[0].value
+    if kind == "csv":
+        assert own_data.example().decode() in told
+        shown = app.dataframe[0].value
+        assert shown["score"].tolist() == ["0.5690", "0.5343", "0.6318", "7.92", "61.32", "59.12"]
+    if kind == "names":
+        assert "for a model" in told
+
+
+def test_an_address_that_names_nothing_and_other_stores(open_app: Open, tmp_path: Path, one_model_store: Path) -> None:
+    app = open_app(one_model_store, PAGE, have="<b>nonsense</b>")
+    assert not app.exception and "lm-evaluation-harness" in "\n".join(m.value for m in app.markdown)
+    app = open_app(tmp_path / "empty", PAGE, have="names")
+    assert not app.exception and "stays on this machine" in app.header[0].value
+    fill_hostile(tmp_path / "hostile")
+    assert not open_app(tmp_path / "hostile", PAGE).exception
