@@ -344,15 +344,15 @@ def _names(
     highlight: str | None,
 ) -> list[dict[str, Any]]:
     marks = plane.xy(drawn["size"].to_numpy(), drawn["training_tokens"].to_numpy())
-    named = drawn[np.array([bool(label) for label in drawn["label"]], dtype=bool)]
+    own, is_own = _own_name(drawn, plane, highlight), (drawn["model"] == highlight).to_numpy(bool)
+    # What its name covers is as good as a mark to the other names.
+    marks = np.concatenate([marks, *(one + np.outer(np.linspace(-0.09, 0.09, 7), [1, 0]) for _, one in own)])
+    named = drawn[np.array([bool(label) for label in drawn["label"]], dtype=bool) & ~is_own]
     texts = [
         label if isinstance(label, str) else name for label, name in zip(named["label"], named["name"], strict=True)
     ]
     spots = plane.xy(named["size"].to_numpy(), named["training_tokens"].to_numpy())
-    wanted = [
-        labels.Label(x, y, formats.plotly(text, 32), 0 if model == highlight else 3)
-        for (x, y), text, model in zip(spots, texts, named["model"], strict=True)
-    ]
+    wanted = [labels.Label(x, y, formats.plotly(text, 32), 3) for (x, y), text in zip(spots, texts, strict=True)]
     paths = [_clipped(line, plane) for _, line in lines.groupby("law", sort=False)]
     ends: list[labels.Label] = []
     if kaplan is not None and len(kaplan):
@@ -369,7 +369,23 @@ def _names(
             )
     most = labels.MOST + len(ends)
     placed = labels.place(ends + wanted, marks, paths, height=PLOT_HEIGHT, strict=2, most=most, mark_radius=4)
-    return labels.written(placed, [plane.at(np.array([one.label.x, one.label.y])) for one in placed])
+    at = [plane.at(np.array([one.label.x, one.label.y])) for one in placed]
+    return labels.written(placed, at) + [note for note, _ in own]
+
+
+def _own_name(drawn: pd.DataFrame, plane: _Plane, highlight: str | None) -> list[tuple[dict[str, Any], np.ndarray]]:
+    """The name of the model that the figure is about, whatever it covers, and where its middle is."""
+    rows, found = drawn[(drawn["model"] == highlight).to_numpy(bool)], []
+    for name, xy in zip(
+        rows["name"], plane.xy(rows["size"].to_numpy(), rows["training_tokens"].to_numpy()), strict=True
+    ):
+        side = 0 if 0.4 < xy[0] < 0.6 else 1 if xy[0] <= 0.4 else -1
+        up = 0 if side else -1 if xy[1] > 0.9 else 1
+        anchors = ("center", "left", "right")[side], ("middle", "bottom", "top")[up]
+        own = labels.Label(xy[0], xy[1], f"<b>{formats.plotly(name, 32)}</b>")
+        (note,) = labels.written([labels.Placed(own, 14 * side, 14 * up, *anchors)], [plane.at(xy)])
+        found.append((note, xy + np.array([0.1 * side, 0.05 * up])))
+    return found
 
 
 def _clipped(line: pd.DataFrame, plane: _Plane) -> np.ndarray:

@@ -138,7 +138,10 @@ def _figure(frames: Frames, point: pd.DataFrame, model: str, name: str, by: Size
         points, lines, behind.band, behind.compute_lines, size_label=COLUMNS[SIZES[by]].axis, highlight=model
     )
     shape = "diamond" if bool(np.asarray(point["is_moe"])[0]) else "circle"
-    legend: Legend = [(Mark(shape, "ink"), name), (Mark("circle", "undisclosed"), "other models")]
+    legend: Legend = [
+        (Mark(shape, "ink"), f"{name}, large and dark"),
+        (Mark("circle", "undisclosed"), "other models, pale"),
+    ]
     legend += [(Mark("line", "good"), "compute-optimal, with its 80% band")] if len(lines) else []
     legend.append((Mark("line", "undisclosed"), "equal training compute"))
     coverage = f"{formats.counted(len(points), 'model')} with published size and tokens"

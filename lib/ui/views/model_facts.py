@@ -23,7 +23,7 @@ BUILD = (
     "architecture", "n_layers", "d_model", "n_heads", "n_kv_heads", "head_dim", "vocab_size", "precision",
 )  # fmt: skip
 WORDS = {
-    "params_weights": "Parameters, counted from the weights",
+    "params_weights": "Parameters in the weights",
     "n_layers": "Layers",
     "d_model": "Width",
     "n_heads": "Attention heads",
@@ -45,7 +45,7 @@ SIZE_WORDS = {
     "unknown": "",
 }
 TOKENS_WORDS = {"undisclosed": "not disclosed", "estimated": "an estimate by others"}
-LABELS = {"field": "Fact", "value": "Value", "said_by": "Said by", "remarks": "Remarks"}
+LABELS = {"field": "Fact", "value": "Value", "said_by": "Said by"}
 NO_SOURCE = "the catalogue, without a source of its own"
 _Row = tuple[str, str, str, str, str]
 """Words of the field, value in force, who says it, remarks, facts behind it parted by a blank."""
@@ -104,7 +104,10 @@ def facts_view(frames: Frames, *, model: str, source: str) -> FactsView:
 
 def _table(rows: Sequence[_Row | None], model: str, source: str) -> tuple[pd.DataFrame, FactTraces]:
     kept = [one for one in rows if one is not None]
-    table = pd.DataFrame([one[:4] for one in kept], columns=list(LABELS))
+    told = [
+        (field, value, ". ".join(part for part in (said, remarks) if part)) for field, value, said, remarks, _ in kept
+    ]
+    table = pd.DataFrame(told, columns=list(LABELS))
     return table, FactTraces([model] * len(kept), sources=[source] * len(kept), fields=[one[4] for one in kept])
 
 

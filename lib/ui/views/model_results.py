@@ -165,12 +165,11 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "benchmark_label": rows["benchmark_label"],
             "interval": _shares(rows, rows["ci_low"], rows["ci_high"], "score"),
+            "published": _published(rows),
             "label": rows["label"],
             "n_samples": rows["n_samples"],
-            "n_shot": rows["n_shot"],
             "evaluator_words": rows["evaluator_words"],
             "evaluated_on": pd.to_datetime(rows["evaluated_on"], errors="coerce"),
-            "published": _published(rows),
             "remarks": [_remarks(row) for row in cast("list[dict[str, Any]]", rows.to_dict("records"))],
         }
     )
@@ -202,7 +201,7 @@ def _remarks(row: dict[str, Any]) -> str:
 
 def _traces(rows: pd.DataFrame, model: str) -> Traces:
     runs, benchmarks = texts(rows["run"].tolist()), texts(rows["benchmark"].tolist())
-    names = ("benchmark_label", "interval", "label", "n_samples", "n_shot", "evaluator_words", "evaluated_on", "published", "remarks")  # fmt: skip
+    names = ("benchmark_label", "interval", "label", "n_samples", "evaluator_words", "evaluated_on", "published", "remarks")  # fmt: skip
     return Traces([model] * len(rows), dict.fromkeys(names, runs), dict.fromkeys(names, benchmarks))
 
 
