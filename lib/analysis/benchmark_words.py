@@ -59,12 +59,11 @@ def how_full(judged: pd.DataFrame, full: Saturation, scored: Words) -> list[Sent
                 "So nothing can be said about who reaches the ceiling, who is as good as the best, or who only guesses.",
             )
         ]
-    of = f" of {formats.counted(full.n_judged, 'model')} with an interval"
+    of = f"Of {formats.counted(full.n_judged, 'model')} with an interval "
     told = []
     if full.ceiling is not None:
-        told.append(
-            sentence("The interval of ", _count(full.n_at_ceiling), f"{of} reaches {formats.score(full.ceiling, 0)}.")
-        )
+        reach = "reaches" if full.n_at_ceiling == 1 else "reach"
+        told.append(sentence(of, _count(full.n_at_ceiling), f" {reach} {formats.score(full.ceiling, 0)} with it."))
     best = judged[judged["is_best"].to_numpy(bool)].iloc[0]
     others = full.n_like_best - 1
     who = f"the best, {best['name']} ({scored(best)})"
@@ -74,7 +73,7 @@ def how_full(judged: pd.DataFrame, full: Saturation, scored: Words) -> list[Sent
             sentence(_count(others), f"{noun} cannot be told from {who}: the interval of the difference contains 0.")
         )
     elif full.n_judged > 1:
-        told.append(sentence(f"Every other model is shown to differ from {who}."))
+        told.append(sentence(f"Every other one is shown to differ from {who}."))
     if full.chance is not None:
         guessing = f"shown to be above guessing ({formats.score(full.chance, 0)})."
         are = " is not " if full.n_like_chance == 1 else " are not "

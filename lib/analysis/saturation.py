@@ -66,7 +66,8 @@ def judge(
         ``is_judged``: it has one;
         ``reaches_ceiling``: the interval reaches the ceiling or goes beyond;
         ``is_best``: the best-scoring judged model, of equal ones the first in the order of ``model``;
-        ``is_like_best``: the 95% interval of its difference to the best contains 0 (true of the best);
+        ``is_like_best``: the 95% interval of its difference to the best contains 0, or none can be had (true of
+        the best);
         ``is_like_chance``: not shown to be above guessing.
 
     Source:
@@ -111,7 +112,7 @@ def saturation(judged: pd.DataFrame, *, ceiling: float | None = CEILING, chance:
 
 
 def _cannot_be_told(rows: pd.DataFrame, best: int) -> Flags:
-    """The interval of the difference to row ``best`` contains 0."""
+    """The interval of the difference to row ``best`` contains 0, or there is none."""
     score, stderr, n, k = (rows[c].to_numpy(float, na_value=np.nan) for c in ("score", "stderr", "n_samples", "n_correct"))  # fmt: skip
     wald = unpaired_difference(score[best], stderr[best], score, stderr)
     has_counts = np.isfinite(k) & np.isfinite(n) & np.isfinite(k[best]) & np.isfinite(n[best])
@@ -122,7 +123,8 @@ def _cannot_be_told(rows: pd.DataFrame, best: int) -> Flags:
         hybrid = newcombe(k[best], n[best], k[by_counts], n[by_counts])
         low, high = low.copy(), high.copy()
         low[by_counts], high[by_counts] = hybrid.low, hybrid.high
-    return np.asarray((low <= 0) & (high >= 0), bool)
+    # Without an interval of the difference nothing is shown, either.
+    return np.asarray(~((low > 0) | (high < 0)), bool)
 
 
 def _is_like_chance(rows: pd.DataFrame, chance: float) -> Flags:

@@ -150,7 +150,7 @@ def versions(found: Versions, label: str) -> None:
     st.subheader("Versions across lm-eval generations", anchor=False)
     if found.table.empty:
         st.markdown(
-            f"No lm-eval run of {formats.markdown(label)} is in this store: its scores come from boards and documents."
+            f"No full lm-eval run of {formats.markdown(label)} is in this store; what it has comes from boards and documents."
         )
         return
     labels = {"harness": "Version of the evaluator", "version": "Task version", "measures": "Metrics"}
