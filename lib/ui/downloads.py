@@ -9,20 +9,21 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
+from lib.ui.finished import Later
 
 
-def buttons(table: pd.DataFrame, name: str) -> None:
+def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str) -> None:
     """CSV and Parquet of these rows, exact values; the file is made at the click.
 
     Args:
-        table: Rows as computed, numbers as numbers. Read-only.
+        table: Rows as computed, numbers as numbers, or what makes them at the click. Read-only.
         name: Start of the file's name; anything but letters, digits and dashes is dropped.
     """
     stem = f"pound-for-pound-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download CSV",
-            data=lambda: csv(table),
+            data=lambda: csv(_rows(table)),
             file_name=f"{stem}.csv",
             mime="text/csv",
             key=f"csv-{name}",
@@ -31,7 +32,7 @@ def buttons(table: pd.DataFrame, name: str) -> None:
         )
         st.download_button(
             "Parquet",
-            data=lambda: parquet(table),
+            data=lambda: parquet(_rows(table)),
             file_name=f"{stem}.parquet",
             mime="application/vnd.apache.parquet",
             key=f"parquet-{name}",
@@ -39,6 +40,10 @@ def buttons(table: pd.DataFrame, name: str) -> None:
             icon=":material/download:",
         )
         st.markdown(":small[:gray[Picture: the camera in the corner of the figure.]]")
+
+
+def _rows(table: pd.DataFrame | Later[pd.DataFrame]) -> pd.DataFrame:
+    return table() if isinstance(table, Later) else table
 
 
 def csv(table: pd.DataFrame) -> bytes:

@@ -19,6 +19,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS
 from lib.schema.text import Sentence
 from lib.ui import links, origin
+from lib.ui.finished import arrow
 from lib.ui.traces import Traces
 
 INTERVAL, SCORE = "interval", "score:"
@@ -149,11 +150,12 @@ def table(
         can_compare: Rows are models that the reader may tick, to put them side by side.
     """
     names = columns(rows, labels or {}, is_wide)
+    sent = arrow(rows)
     if traces is None:
-        st.dataframe(rows, key=key, alt=alt, hide_index=True, placeholder="–", column_config=names, height=height)
+        st.dataframe(sent, key=key, alt=alt, hide_index=True, placeholder="–", column_config=names, height=height)
         return
     st.dataframe(
-        rows,
+        sent,
         key=key,
         alt=alt,
         hide_index=True,
@@ -196,7 +198,7 @@ def nothing_yet(what: str) -> None:
     """For an empty store: what the page will show, and how to get there."""
     st.markdown(f"{what} The store is empty, so there is nothing to show yet.")
     st.markdown("Fill it with the data that ships with the project, or with your own lm-eval results:")
-    st.code(f"python -m lib fill\n{COMMANDS}", language="bash")
+    st.code(f"python -m lib fill\n{COMMANDS}", language=None)
 
 
 def nothing_left(hint: str) -> None:

@@ -15,7 +15,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
-from lib.ui.finished import finished
+from lib.ui.finished import Later, finished
 from lib.ui.page import padded, rounded
 from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
@@ -36,7 +36,7 @@ class ModelsView(NamedTuple):
     coverage: str
     table: pd.DataFrame
     labels: dict[str, str]
-    rows: pd.DataFrame
+    rows: Later[pd.DataFrame]
     traces: Traces
     left_out: dict[str, int]
 
@@ -104,7 +104,7 @@ def models_view(
         _coverage(choice, rows, scored),
         table,
         labels,
-        origins.with_origins(rows, choice.measured, frames.runs, choice.label),
+        Later(lambda: origins.with_origins(rows, choice.measured, frames.runs, choice.label)),
         _traces(rows, choice),
         _left_out(removed, rows, choice),
     )
