@@ -88,7 +88,7 @@ def _form(waiting: pd.DataFrame) -> None:
             index=None,
             format_func=lambda key: formats.one_line(labels.get(key, key), 90),
             key="means",
-            placeholder="choose one" if labels else "nothing found; try another word",
+            placeholder="choose one" if labels else "try another word" if words else "search it first",
             disabled=not labels,
         )
     reach = HERE if scope else EVERYWHERE

@@ -14,8 +14,9 @@ from lib.store import withdrawal
 from lib.ui import cached, controls, data_stored, links, origin, page
 from lib.ui.views import data
 
-SHOWN = ["title", "kind", "licence", "published", "imported", "n_files", "n_runs", "n_results", "n_refused", "state"]
+SHOWN = ["title", "n_files", "n_runs", "n_results", "n_refused", "kind", "published", "imported", "licence", "state"]
 COUNTS = ("n_files", "n_runs", "n_results", "n_refused")
+WIDTHS = {"title": 330, "licence": "medium"}
 ASKED, SAID = "data-asked", "data-said"
 
 
@@ -55,9 +56,7 @@ def _collections(rows: pd.DataFrame) -> None:
     config: dict[str, Any] = {
         name: st.column_config.NumberColumn(words[name], format="localized")
         if name in words
-        else st.column_config.TextColumn(
-            data.LABELS[name], pinned=name == "title", width="medium" if name == "title" else None
-        )
+        else st.column_config.TextColumn(data.LABELS[name], width=WIDTHS.get(name))
         for name in SHOWN
     }
     # A selection that belongs to other rows must not open one of these.
@@ -150,7 +149,7 @@ def _refusals(held: data.Collections, key: str) -> None:
     st.subheader(f"Refused ({formats.count(len(rows))})", anchor=False)
     page.small_text("Files that no importer could take. Nothing of them is on any page; they are kept as they came.")
     page.table(
-        rows[["file", "reason", "refused_at"]].reset_index(drop=True),
+        rows[["file", "reason", "inside", "refused_at"]].reset_index(drop=True),
         key="refusals",
         alt="Refused files with the reason for each",
         labels=data.LABELS,

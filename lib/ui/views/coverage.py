@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -163,16 +163,18 @@ def _with_names_that_wait(
     return both.assign(reason=reason), n_hidden
 
 
-def _words(row: pd.Series) -> str:
-    reason = str(row["reason"])
+def _words(row: Any) -> str:
+    """A cell of the table in words, with the letter that stands in the picture."""
+    reason = str(row.reason)
     if reason == analysis.SCORED:
-        return formats.interval(row["score"], row["ci_low"], row["ci_high"])
-    return f"{reason}: {row['detail']}" if row["detail"] and row["detail"] != reason else reason
+        return formats.interval(row.score, row.ci_low, row.ci_high)
+    letter = coverage_figure.LOOKS[reason].letter
+    return f"{letter} {row.detail}" if letter and row.detail else reason
 
 
 def _table(cells: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
     """The matrix as words, a row per model."""
-    words = cells.apply(_words, axis=1).tolist() if len(cells) else []
+    words = [_words(row) for row in cells.itertuples()]
     n = len(names)
     data: dict[str, list[str]] = {"name": cells["name"].tolist()[::n] if n else []}
     labels = {}

@@ -13,14 +13,15 @@ from lib.store.frames import Frames
 from lib.ui.traces import Traces, texts
 
 KIND_WORDS = {
-    "raw": "raw result files",
+    "raw": "raw results",
     "board": "board",
-    "transcription": "transcription",
-    "tables": "catalogue or table",
+    "transcription": "printed scores",
+    "tables": "facts and tables",
 }
 LABELS = {
     "title": "Collection",
     "file": "File",
+    "inside": "Inside",
     "kind": "Kind",
     "licence": "Licence",
     "published": "Published",
@@ -44,7 +45,7 @@ class Collections(NamedTuple):
         rows: One row per raw file: key (12 digits of its digest), raw_digest, file, title, url, kind, licence, published,
             imported, n_files, n_runs, n_results, n_refused, n_withdrawn, state; those with most results first.
         sources: ``source_lists.source_list`` with ``key``.
-        refusals: One row per refused file: file, reason, refused_at, key.
+        refusals: One row per refused file: file (its last part), reason, inside (the raw file around it, '' for none), refused_at, key.
     """
 
     rows: pd.DataFrame
@@ -69,7 +70,7 @@ def takeaway(frames: Frames, collections: Collections, n_waiting: int) -> Senten
     words = {
         "raw": "read from raw result files",
         "board": "from boards",
-        "transcription": "typed off papers and model cards",
+        "transcription": "as printed in papers and model cards",
     }
     told = [f"{_share(shares[kind])} {text}" for kind, text in words.items() if shares.get(kind)]
     return sentence(
@@ -107,8 +108,17 @@ def collections(sources: pd.DataFrame, refusals: pd.DataFrame, raw_names: dict[s
     columns = [*_collection("", "", sources[:0], 0)]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.sort_values(["n_results", "n_files", "file"], ascending=[False, False, True], kind="stable")
-    told = refused.assign(file=refused["name"], refused_at=[formats.date(at) for at in refused["refused_at"]])
-    return Collections(frame.reset_index(drop=True), sources, told[["file", "reason", "refused_at", "key"]])
+    parts = [str(name).partition("!/") for name in refused["name"]]
+    told = pd.DataFrame(
+        {
+            "file": [inside.rsplit("/", 1)[-1] if inside else whole for whole, _, inside in parts],
+            "reason": refused["reason"].tolist(),
+            "inside": [whole.rsplit("/", 1)[-1] if inside else "" for whole, _, inside in parts],
+            "refused_at": [formats.date(at) for at in refused["refused_at"]],
+            "key": refused["key"].tolist(),
+        }
+    )
+    return Collections(frame.reset_index(drop=True), sources, told)
 
 
 def members(held: Collections, key: str, search: str) -> Members:
