@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from lib.analysis import protocols, task_versions
@@ -10,7 +11,7 @@ from tests.analysis import frames
 OLD = {"evaluator": "lm-eval 0.3", "evaluator_version": "0.3", "task_version": "0"}
 
 
-def cut(rows: list[dict[str, object]]):  # noqa: ANN201
+def cut(rows: list[dict[str, object]]) -> pd.DataFrame:
     return protocols.group(frames.scores(rows), ["mmlu"]).scores
 
 

@@ -85,7 +85,9 @@ def test_a_benchmark_with_parts(open_app: Open, small_store: Path) -> None:
     assert app.get("plotly_chart")[0].proto.alt
     table = next(one.value for one in app.dataframe if "interval" in one.value)
     assert table["interval"].str.contains("%").all()
-    parts = next(one.value for one in app.dataframe if list(one.value)[0] == "benchmark" and "n_samples" in one.value)
+    parts = next(
+        one.value for one in app.dataframe if next(iter(one.value)) == "benchmark" and "n_samples" in one.value
+    )
     assert parts["benchmark"].str.contains("MMLU").sum() > 50
 
 
