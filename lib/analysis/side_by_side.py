@@ -152,6 +152,9 @@ def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame)
     ]
     own = scores[scores["model"].isin(list(models)) & scores["benchmark"].isin(whole) & _empty(scores["quantisation"])]
     own = own[~own["is_checkpoint"].astype(bool)]
+    fewest = min(2, len(set(models)))
+    # Cutting into protocols is the slow part, and what one model alone has is not shared.
+    own = own[(own.groupby("benchmark")["model"].transform("nunique") >= fewest).to_numpy(bool)]
     if own.empty:
         return None
     cut = protocols.group(own, list(dict.fromkeys(own["benchmark"])), catalogue=catalogue).scores
@@ -171,7 +174,7 @@ def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame)
         for by, sharing in found
     }
     best = min(reach, key=lambda key: (-len(key[1]), -len(reach[key]), key[0], sorted(key[1])))
-    if len(best[1]) < min(2, len(set(models))):
+    if len(best[1]) < fewest:
         return None
     kept = [identity for identity, sharing in having.items() if family[identity] == best[0] and sharing >= best[1]]
     n_models = catalogue["n_models"]
