@@ -57,7 +57,7 @@ def legend(points: pd.DataFrame, *, chance: float | None = None) -> Legend:
     if drawn["ci_low"].isna().any():
         entries.append((Mark("circle-open", "muted"), "no interval can be had"))
     if drawn["is_final"].astype(bool).any():
-        entries.append((Mark("circle", "ink"), "the finished model"))
+        entries.append((Mark("circle", "ink"), "the finished model, larger"))
     if chance is not None:
         entries.append((Mark("dashed", "undisclosed"), f"guessing scores {formats.score(chance, 0)}"))
     return entries
