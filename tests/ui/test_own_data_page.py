@@ -65,9 +65,7 @@ def test_every_column_of_the_importer_is_explained_and_no_other() -> None:
     table = CSV[CSV.index("| column |") :]
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)} == set(plain_csv.LONG)
-    needed = {
-        line.split("|")[1].strip(" `") for line in table.splitlines() if line.startswith("| `") and "| yes |" in line
-    }
+    needed = set(re.findall(r"^\| `(\w+)` needed \|", table, re.MULTILINE))
     assert needed == {name for name, column in plain_csv.LONG.items() if column.is_required}
 
 
