@@ -16,7 +16,7 @@ from lib.ui.views import data
 
 SHOWN = ["title", "n_files", "n_runs", "n_results", "n_refused", "kind", "published", "imported", "licence", "state"]
 COUNTS = ("n_files", "n_runs", "n_results", "n_refused")
-WIDTHS = {"title": 330, "licence": "medium"}
+WIDTHS: dict[str, Any] = {"title": 330, "licence": "medium"}
 ASKED, SAID = "data-asked", "data-said"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.ui.stores import HOSTILE, fill_hostile
 PAGE = "pages/data.py"
 PARTS = ("sources", "coverage", "names", "methods", "downloads")
 ZIP = raw_of("zip", "study.zip").digest[:12]
+EVIL = raw_of("evil", HOSTILE)
 WAITING = "/home/me/weights"
 
 
@@ -31,10 +33,11 @@ def _open(folder: Path) -> Store:
     return open_store(read_settings({"P4P_DATA_DIR": str(folder)}))
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def study_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models; a zip with a score of each on the same benchmark, a name that waits, a failure and a refused file."""
-    store = _open(tmp_path)
+    folder = tmp_path_factory.mktemp("study")
+    store = _open(folder)
     models = {"models": [model_row("alpha-7b"), model_row("beta-1b", params_total=10**9)]}
     write_files(
         store, raw_of("models", "models.csv"), [prepared_file(content="models", name="models.csv", tables=models)]
@@ -53,7 +56,27 @@ def study(tmp_path: Path) -> Path:
     refused = (("notes.txt", "study.zip!/notes.txt", "not an evaluation file"),)
     write_batches(store, [Batch(raw_of("zip", "study.zip"), members, refused, None)])
     store.close()
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def study(study_made: Path, tmp_path: Path) -> Path:
+    """A copy of that store, to be changed."""
+    shutil.copytree(study_made, tmp_path / "study")
+    return tmp_path / "study"
+
+
+@pytest.fixture(scope="session")
+def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models, a file, a name that waits and a refusal, all written to break a page."""
+    folder = tmp_path_factory.mktemp("hostile")
+    fill_hostile(folder)
+    store = _open(folder)
+    run = prepared_run(make_run(HOSTILE, results=[make_result("mmlu", n_shot=5)]), None, scope=HOSTILE[:60])
+    named = {"name": f"{HOSTILE}.json", "title": HOSTILE, "url": "javascript:alert(1)", "licence": HOSTILE}
+    write_batches(store, [Batch(EVIL, [prepared_file(run, content="evil", **named)], (("x", HOSTILE, HOSTILE),), None)])
+    store.close()
+    return folder
 
 
 def _text(app: AppTest) -> str:
@@ -92,15 +115,8 @@ def test_one_model(open_app: Open, one_model_store: Path, part: str) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_hostile_names_are_text(open_app: Open, tmp_path: Path, part: str) -> None:
-    fill_hostile(tmp_path)
-    store = _open(tmp_path)
-    run = prepared_run(make_run(HOSTILE, results=[make_result("mmlu", n_shot=5)]), None, scope=HOSTILE[:60])
-    named = {"name": f"{HOSTILE}.json", "title": HOSTILE, "url": "javascript:alert(1)", "licence": HOSTILE}
-    raw = raw_of("evil", HOSTILE)
-    write_batches(store, [Batch(raw, [prepared_file(run, content="evil", **named)], (("x", HOSTILE, HOSTILE),), None)])
-    store.close()
-    app = open_app(tmp_path, PAGE, part=part, file=raw.digest[:12])
+def test_hostile_names_are_text(open_app: Open, hostile_store: Path, part: str) -> None:
+    app = open_app(hostile_store, PAGE, part=part, file=EVIL.digest[:12])
     assert not app.exception
     text = _text(app)
     # Words between marks of code are shown as they are.

@@ -141,7 +141,9 @@ def members(held: Collections, key: str, search: str) -> Members:
     )
     runs = texts(kept["runs"].tolist())
     traces = Traces(
-        [""] * len(kept), {"n_runs": runs, "n_results": runs}, sources=[digest[:12] for digest in kept["digest"]]
+        [""] * len(kept),
+        {"file": runs, "n_runs": runs, "n_results": runs},
+        sources=[digest[:12] for digest in kept["digest"]],
     )
     return Members(table, traces, [int(key) for key in kept["id"]], len(rows))
 
