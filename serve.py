@@ -11,12 +11,12 @@ import anyio
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from lib.api.compression import Compression
 from lib.api.download import whole_store
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.health import health
@@ -76,7 +76,7 @@ app = st.App(
     ],
     middleware=[
         Middleware(LoopbackOnly, allow_public=settings.allow_public),
-        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
+        Middleware(Compression),
     ],
     lifespan=process,
 )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 
-from bench import imports, refresh, rerun, viewers
+from bench import first_chart, imports, refresh, rerun, table, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "viewers", "scale")
+SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "scale")
 
 
 def main() -> None:
@@ -39,6 +39,10 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return rerun.measure(given.runs)
     if section == "viewers":
         return viewers.measure(given.runs, given.viewers, given.seconds)
+    if section == "first":
+        return first_chart.measure(given.runs)
+    if section == "table":
+        return table.measure()
     return rerun.compare(given.runs, given.runs * given.times)
 
 

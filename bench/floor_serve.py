@@ -1,13 +1,19 @@
-"""The server of the floors: Streamlit with the project's own settings of sockets and compression, and nothing else."""
+"""The server of the floors: Streamlit with the project's own settings of sockets, and nothing else.
+
+``P4P_BENCH_COMPRESSED=1`` adds the project's compression of files, for what a new visitor waits.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from lib.api.compression import Compression
 from lib.api.sockets import send_without_delay
 
 
@@ -18,4 +24,8 @@ async def process(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("floor_page.py"), lifespan=process)
+app = st.App(
+    Path(__file__).with_name("floor_page.py"),
+    middleware=[Middleware(Compression)] if os.environ.get("P4P_BENCH_COMPRESSED") else [],
+    lifespan=process,
+)

@@ -87,8 +87,12 @@ def protocol_options(frames: Frames, benchmarks: tuple[str, ...], community: boo
     }
 
 
+@lru_cache(maxsize=16)
 def choice(frames: Frames, benchmarks: tuple[str, ...], protocol: str, community: bool = False) -> Choice:
-    """The measurements under a protocol; the widest where ``protocol`` is not one of these benchmarks'."""
+    """The measurements under a protocol; the widest where ``protocol`` is not one of these benchmarks'. Read-only.
+
+    Kept for the next: most changes of a page leave benchmarks and protocol as they are.
+    """
     cut = grouping(frames, benchmarks, community)
     key = protocol if protocol in cut.protocols.index else protocols.widest(cut)
     label = "" if key is None else str(cut.protocols.at[key, "label"])
