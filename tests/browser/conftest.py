@@ -46,7 +46,7 @@ class Visitor:
         return self.idle()
 
     def idle(self) -> Visitor:
-        self.page.wait_for_selector(IDLE, state="attached", timeout=60_000)
+        self.page.wait_for_selector(IDLE, state="attached", timeout=120_000)
         return self
 
     def chart(self) -> Visitor:
