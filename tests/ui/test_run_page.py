@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -156,16 +157,15 @@ def test_every_kind_of_run(
     assert any("About this file" in one.proto.label for one in app.get("page_link"))
 
 
-@pytest.mark.parametrize("asked", ["", "0123456789ab", "xyz", "<img src=x>", "0" * 64, "ABC", "%"])
+@pytest.mark.parametrize("asked", ["", "0123456789ab", "<img src=x>", "%"])
 def test_an_address_that_names_nothing_is_answered(
     open_app: Open, real_store: Path, tmp_path: Path, asked: str
 ) -> None:
-    for store in (real_store, tmp_path):
-        app = open_app(store, PAGE, **({"run": asked} if asked else {}))
-        assert not app.exception
-        assert app.title[0].value == r"What is in this run\?"
-        assert app.info and "search" in text(app).lower()
-        assert not app.get("plotly_chart") and "<img" not in text(app)
+    app = open_app(real_store if asked else tmp_path, PAGE, **({"run": asked} if asked else {}))
+    assert not app.exception
+    assert app.title[0].value == r"What is in this run\?"
+    assert app.info and "search" in text(app).lower()
+    assert not app.get("plotly_chart") and "<img" not in text(app)
 
 
 def test_a_beginning_of_several_runs_offers_them(open_app: Open, tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_a_beginning_of_several_runs_offers_them(open_app: Open, tmp_path: Path)
     assert len([one for one in app.get("page_link") if "org" in one.proto.label]) == 2
 
 
-def test_a_withdrawn_run_shows_that_and_no_number(open_app: Open, tmp_path: Path) -> None:
-    fill_real(tmp_path / "store")
+def test_a_withdrawn_run_shows_that_and_no_number(open_app: Open, real_store: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_store, tmp_path / "store")
     store = opened(tmp_path / "store")
     frame = FrameCache(store).frames().runs
     sources = read.sources(store)

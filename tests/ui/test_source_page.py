@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -55,8 +56,6 @@ def test_a_member_of_a_zip(open_app: Open, real_store: Path) -> None:
 
 
 def test_what_was_refused_beside_it_is_said(open_app: Open, real_store: Path) -> None:
-    app = open_app(real_store, PAGE, source=digest_of(real_store, "broken.zip"), copy="")
-    assert not app.exception
     store = opened(real_store)
     sources = read.sources(store)
     store.close()
@@ -68,20 +67,19 @@ def test_what_was_refused_beside_it_is_said(open_app: Open, real_store: Path) ->
     assert any("pythia" in one.proto.label for one in app.get("page_link"))
 
 
-@pytest.mark.parametrize("asked", ["", "0123456789ab", "xyz", "<img src=x>", "0" * 64])
+@pytest.mark.parametrize("asked", ["", "0123456789ab", "<img src=x>"])
 def test_an_address_that_names_nothing_is_answered(
     open_app: Open, real_store: Path, tmp_path: Path, asked: str
 ) -> None:
-    for store in (real_store, tmp_path):
-        app = open_app(store, PAGE, **({"source": asked} if asked else {}))
-        assert not app.exception
-        assert app.title[0].value == r"What is this file\?"
-        assert app.info and not app.dataframe and "<img" not in text(app)
+    app = open_app(real_store if asked else tmp_path, PAGE, **({"source": asked} if asked else {}))
+    assert not app.exception
+    assert app.title[0].value == r"What is this file\?"
+    assert app.info and not app.dataframe and "<img" not in text(app)
 
 
-def test_withdrawing_and_restoring_ask_first_and_take_effect(open_app: Open, tmp_path: Path) -> None:
+def test_withdrawing_and_restoring_ask_first_and_take_effect(open_app: Open, real_store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "store"
-    fill_real(folder)
+    shutil.copytree(real_store, folder)
     digest = digest_of(folder, "grouped.zip")
     store = opened(folder)
     cache = FrameCache(store)
@@ -107,9 +105,9 @@ def test_withdrawing_and_restoring_ask_first_and_take_effect(open_app: Open, tmp
     store.close()
 
 
-def test_leaving_it_as_it_is_changes_nothing(open_app: Open, tmp_path: Path) -> None:
+def test_leaving_it_as_it_is_changes_nothing(open_app: Open, real_store: Path, tmp_path: Path) -> None:
     folder = tmp_path / "store"
-    fill_real(folder)
+    shutil.copytree(real_store, folder)
     store = opened(folder)
     before = store.revision()
     app = open_app(folder, PAGE, source=digest_of(folder, "helm.csv"))
