@@ -21,13 +21,14 @@ def main() -> None:
     parser.add_argument("--zips", type=int, default=None, help="import only so many of the shipped zips")
     parser.add_argument("--viewers", type=int, default=50, help="readers at once in the section viewers")
     parser.add_argument("--seconds", type=float, default=60, help="how long they stay")
+    parser.add_argument("--markdown", action="store_true", help="print tables for docs/speed.md")
     given = parser.parse_args()
     unknown = set(given.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"unknown section {sorted(unknown)[0]}")
     for section in given.sections or SECTIONS:
         print(f"\n{section}")
-        show(_lines(section, given))
+        show(_lines(section, given), as_markdown=given.markdown)
 
 
 def _lines(section: str, given: argparse.Namespace) -> list[Line]:

@@ -37,9 +37,13 @@ class Line(NamedTuple):
         return self.what, shown(self.measured), shown(self.floor), f"{self.ratio:.3g}", ", ".join(aims)
 
 
-def show(lines: Iterable[Line]) -> None:
-    """Print the lines as a plain table."""
+def show(lines: Iterable[Line], *, as_markdown: bool = False) -> None:
+    """Print the lines as a plain table, or as one for ``docs/speed.md``."""
     rows = [HEADINGS, *(line.cells() for line in lines)]
+    if as_markdown:
+        rows.insert(1, ("---",) * len(HEADINGS))
+        print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+        return
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     for row in rows:
         first, *rest = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
