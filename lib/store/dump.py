@@ -59,7 +59,7 @@ class Sink(Protocol):
     def write(self, content: bytes, /) -> Any: ...
 
 
-def known_format(name: str, *, place: str = "format") -> Format:
+def known_format(name: str, *, place: str = "") -> Format:
     """The format of this name.
 
     Raises:
