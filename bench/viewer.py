@@ -22,8 +22,8 @@ from websockets.typing import Origin, Subprotocol
 
 from lib.settings import ROOT
 
-START_S = 60
-RERUN_S = 120
+START_S = 180
+RERUN_S = 300
 
 
 @dataclass
