@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
-from playwright.sync_api import Download, Locator, expect
+from playwright.sync_api import Download, Locator, TimeoutError, expect
 
 from tests.browser import checks
 from tests.browser.conftest import Visitor
 
 ROW, FIRST_ROW, HEAD = 35, 55, 17
 """Heights on the canvas, in px: of a row, to the middle of the first one, to the middle of the headings."""
+
+
+RERUNS = """() => {
+    if (window.reruns === undefined) {
+        window.reruns = 0;
+        const app = document.querySelector("[data-testid=stApp]");
+        const count = () => { if (app.getAttribute("data-test-script-state") === "notRunning") window.reruns++; };
+        new MutationObserver(count).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+    }
+    return window.reruns;
+}"""
+"""How often the page's script has come to its end since this was first asked."""
+
+CHOSEN = """([key, before]) => {
+    const chosen = document.querySelector(`.st-key-${key} [role=gridcell][aria-selected=true]`);
+    return chosen && chosen.id !== before;
+}"""
+"""Whether another cell is chosen now."""
 
 
 class Cell(NamedTuple):
@@ -37,18 +56,27 @@ class Grid:
 
     def column(self, heading: str) -> list[str]:
         """Texts of a column, as far as it is in sight."""
-        at = self.headings().index(heading) + 1
+        at = self.root.locator("[role=columnheader]").filter(has_text=heading).first.get_attribute("aria-colindex")
         return self.root.locator(f"[role=gridcell][aria-colindex='{at}']").all_text_contents()
 
     def click(self, row: int, x: int) -> Cell:
-        """Chooses the cell at ``x`` px in a row; returns which one it was."""
-        self._at(x, FIRST_ROW + ROW * row)
+        """Chooses the cell at ``x`` px in a row and waits for what the page says of it; returns which cell it was."""
         chosen = self.root.locator("[role=gridcell][aria-selected=true]").first
-        expect(chosen).to_be_attached()
-        column, on_row = (int(n) for n in str(chosen.get_attribute("id")).removeprefix("glide-cell-").split("-"))
+        before = chosen.get_attribute("id") if chosen.count() else None
+        n_reruns = self.page.evaluate(RERUNS)
+        self._at(x, FIRST_ROW + ROW * row)
+        with suppress(TimeoutError):
+            # Nothing changes where the chosen cell is chosen again.
+            self.page.wait_for_function(CHOSEN, arg=[self.key, before], timeout=5_000)
+        at = str(chosen.get_attribute("id"))
+        column, on_row = (int(n) for n in at.removeprefix("glide-cell-").split("-"))
         heading = self.root.locator(f"[role=columnheader][aria-colindex='{column + 1}']").text_content() or ""
+        cell = Cell(on_row, heading, chosen.text_content() or "")
+        if at != before:
+            # Streamlit waits a moment before it tells of a choice: the page still looks idle then.
+            self.page.wait_for_function(f"n => ({RERUNS})() > n", arg=n_reruns, timeout=60_000)
         self._settle()
-        return Cell(on_row, heading, chosen.text_content() or "")
+        return cell
 
     def choose(self, row: int, heading: str) -> Cell:
         """Chooses the cell of a column; the column's place is found by clicks from the left, once."""
