@@ -162,9 +162,7 @@ def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame)
     fields = cut.drop_duplicates("identity").set_index("identity")[[*protocols.FAMILY, "benchmark"]]
     texts = fields[list(protocols.FAMILY)].astype(object)
     families = texts.where(texts.notna(), "").astype(str).agg("\x1f".join, axis=1)
-    family: dict[int, str] = {
-        int(identity): text for identity, text in zip(families.index, families.tolist(), strict=True)
-    }
+    family = dict(zip(families.index, families.tolist(), strict=True))
     found: dict[tuple[str, frozenset[str]], set[str]] = {}
     for identity, sharing in having.items():
         found.setdefault((family[identity], sharing), set()).add(str(fields.at[identity, "benchmark"]))

@@ -163,7 +163,7 @@ def _why_no_form(spelling: str) -> None:
     page.small_text(
         "This installation is open to others, so a name is mapped by who runs it, on the command line, and not here:"
     )
-    st.code(f"python -m lib alias {quoted(spelling)} MODEL_ID", language="bash")
+    st.code(f"python -m lib alias {quoted(spelling)} MODEL_ID", language=None)
 
 
 def _how_to_add_a_model() -> None:

@@ -224,7 +224,7 @@ def _why_no_form(name: str) -> None:
     page.small_text(
         "This installation is open to others, so a file is withdrawn by who runs it, on the command line, and not here:"
     )
-    st.code(f"python -m lib withdraw {quoted(name)}\npython -m lib restore {quoted(name)}", language="bash")
+    st.code(f"python -m lib withdraw {quoted(name)}\npython -m lib restore {quoted(name)}", language=None)
 
 
 def quoted(text: str) -> str:

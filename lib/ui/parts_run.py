@@ -91,7 +91,7 @@ def command(details: RunDetails) -> None:
         return
     st.subheader("Which command does it again?", anchor=False)
     if made.text:
-        st.code(made.text, language="bash", wrap_lines=True)
+        st.code(made.text, language=None, wrap_lines=True)
         page.small_text("Put together from what the file says. " + formats.markdown(" ".join(made.unknown), 1500))
     else:
         st.markdown(formats.markdown(" ".join(made.unknown), 600))
