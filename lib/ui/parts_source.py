@@ -152,11 +152,16 @@ def _confirm(source_id: int, name: str, is_gone: bool, n_runs: int) -> None:
     st.markdown(RESTORING if is_gone else WITHDRAWING)
     if n_runs:
         st.markdown(f"It holds {formats.counted(n_runs, 'run')}.")
-    if st.button("Restore it" if is_gone else "Withdraw it", key="withdraw-yes", type="primary"):
-        (restore if is_gone else withdraw)(cached.store(), source_id)
+    words = "Restore it" if is_gone else "Withdraw it"
+    if st.button(words, key="withdraw-yes", type="primary", on_click=_change, args=(source_id, is_gone)):
         st.rerun()
     if st.button("Leave it as it is", key="withdraw-no"):
         st.rerun()
+
+
+def _change(source_id: int, is_gone: bool) -> None:
+    """What was confirmed, done once for the click and before anything is shown again."""
+    (restore if is_gone else withdraw)(cached.store(), source_id)
 
 
 def _not_found(asked: str) -> None:
