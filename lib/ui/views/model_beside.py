@@ -113,9 +113,7 @@ def neighbours_view(frames: Frames, *, model: str, benchmark: str, protocol: str
     said = sentence(
         f"On {label}, measured the same way, {name} scored ",
         Span(formats.interval(own["score"], own["ci_low"], own["ci_high"]), "strong"),
-        f". Of the {formats.counted(len(smaller), 'next smaller model')}, {_of_them(n_beaten)} scored more."
-        if len(smaller)
-        else ". No smaller model was measured this way.",
+        f". {_smaller_in_words(len(smaller), n_beaten)}",
     )
     table = pd.DataFrame(
         {
@@ -144,8 +142,13 @@ def neighbours_view(frames: Frames, *, model: str, benchmark: str, protocol: str
     return NeighboursView(said, " · ".join(coverage), table, traces)
 
 
-def _of_them(n: int) -> str:
-    return "none" if n == 0 else formats.count(n)
+def _smaller_in_words(n: int, n_higher: int) -> str:
+    """How many of the next smaller models have a higher score; intervals are in the table."""
+    if n == 0:
+        return "No smaller model was measured this way."
+    if n == 1:
+        return f"The next smaller model scored {'more' if n_higher else 'no more'}."
+    return f"Of the {n} next smaller models, {n_higher or 'none'} scored more."
 
 
 def _no_neighbours(why: str) -> NeighboursView:
