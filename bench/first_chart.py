@@ -22,7 +22,7 @@ from tests.browser.chromium import chromium
 
 AIM = 1.2
 ROUNDS = 7
-WAIT_MS = 60_000
+WAIT_MS = 240_000
 DRAWN = ".js-plotly-plot .main-svg .cartesianlayer .xy"
 PAGES = (links.PAGES[0].address, "models")
 
