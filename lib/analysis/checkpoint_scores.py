@@ -43,7 +43,7 @@ def benchmarks_of(scores: pd.DataFrame) -> pd.Series:
 
 def rise(scores: pd.DataFrame) -> pd.Series:
     """How far the shares of each benchmark moved under any one metric and number of shots: name to points of score."""
-    shares = scores[is_share(scores)]
+    shares = scores[is_share(scores) & scores["training_tokens"].notna().to_numpy(bool)]
     moved = shares.groupby(["benchmark", "metric", "n_shot"], dropna=False)["score"].agg(lambda s: s.max() - s.min())
     return moved.groupby("benchmark").max()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.analysis import disagreements
@@ -32,6 +32,7 @@ def _is_stated(value: object) -> bool:
     return value is not None and value != "" and not pd.isna(value)  # type: ignore[call-overload]
 
 
+@settings(max_examples=40, deadline=None)
 @given(RESULTS, RESULTS)
 def test_every_field_is_told_as_it_is(first: dict[str, Any], second: dict[str, Any]) -> None:
     found = disagreements.differences(first, second)

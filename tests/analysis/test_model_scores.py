@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.analysis import checkpoint_scores, model_scores
@@ -34,6 +34,7 @@ RESULTS = st.lists(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(RESULTS)
 def test_a_row_is_one_protocol_and_rows_are_never_comparable(drawn: list[dict[str, Any]]) -> None:
     rows = [{**one, "task": one["benchmark"], "score": one["n_correct"] / one["n_samples"]} for one in drawn]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.analysis import measurements
@@ -65,6 +65,7 @@ def _slow(rows: list[dict[str, Any]], n: int) -> list[tuple[str, str]]:
     return sorted((row["id"], relation) for row, relation in told)
 
 
+@settings(max_examples=40, deadline=None)
 @given(MODELS, st.integers(1, 4))
 def test_neighbours_are_those_of_the_plain_definition(drawn: list[dict[str, Any]], n: int) -> None:
     rows = [{"id": f"m{i}", **row} for i, row in enumerate(drawn)]
