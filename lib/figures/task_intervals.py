@@ -48,7 +48,7 @@ def legend(rows: pd.DataFrame, *, role: str = "small") -> Legend:
     drawn = rows[rows["score"].notna()]
     is_group = drawn["is_group"].astype(bool)
     entries: Legend = []
-    if (~is_group).any():
+    if (~is_group & drawn["ci_low"].notna()).any():
         entries.append((Mark("circle", role), "score of a task with its 95% interval"))
     if is_group.any():
         entries.append((Mark("diamond", role), "score of a group of tasks"))

@@ -110,7 +110,8 @@ def _listed(
     """One question in the list, to be opened."""
     value = row.get(METRIC + measure)
     went = _went(value, measure, is_binary)
-    tail = " ".join(str(row["prompt"] or "").split())[-90:]
+    prompt = " ".join(str(row["prompt"] or "").split())
+    tail = prompt if len(prompt) <= 90 else f"… {prompt[-88:]}"
     with st.expander(f"**Question {row['sample_id']}** · {went} · {formats.markdown(tail, 100)}", expanded=is_open):
         _prompt(row, CUT)
         _answer(row, CUT)

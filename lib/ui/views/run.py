@@ -300,7 +300,8 @@ def _series_table(
     data: dict[str, object] = {"name": [formats.one_line(names[key], 90) for key in keys]}
     data["metric"] = [_metric_words(key[2], key[3]) for key in keys]
     labels, runs = dict(COLUMN_LABELS), {}
-    for state in found.states.itertuples():
+    # This run first, where it is seen without scrolling; the others in the order of training.
+    for state in found.states.sort_values("is_this", ascending=False, kind="stable").itertuples():
         column = f"score:{state.run}"
         words = "untrained" if state.training_tokens == 0 else f"{formats.tokens(state.training_tokens)} tokens"
         labels[column] = f"▸ {words} (this run)" if state.is_this else words

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis import run_tree
+from lib.analysis.comparability import DOCUMENT
 from lib.analysis.labels import evaluator_label
 from lib.schema.boards import BOARDS
 from lib.schema.text import Sentence, Span, sentence
@@ -139,7 +140,7 @@ def configuration(run: Mapping[str, Any]) -> Configuration:
     config, arguments = dict(run["config"] or {}), dict(run["model_args"] or {})
     rows: list[tuple[str, str]] = [("Model as written", " · ".join(map(str, run["spellings"])))]
     rows += [(f"Model argument {formats.one_line(key, 60)}", _plain(value)) for key, value in arguments.items()]
-    rows.append(("Evaluator", _joined(run["evaluator"], run["evaluator_version"])))
+    rows.append(_evaluator(run))
     if run["document"]:
         rows += zip(("Document", "Table", "Note"), str(run["document"]).split(" | ", 2), strict=False)
     if run["training_tokens"] is not None:
@@ -201,5 +202,9 @@ def _plain(value: Any) -> str:
     return str(value) if not isinstance(value, float) else f"{value:g}"
 
 
-def _joined(evaluator: Any, version: Any) -> str:
-    return f"{evaluator}, version {version}" if version and str(version) not in str(evaluator) else str(evaluator)
+def _evaluator(run: Mapping[str, Any]) -> tuple[str, str]:
+    name, version = str(run["evaluator"]), run["evaluator_version"]
+    if name == DOCUMENT:
+        return "Evaluator, as the document says", version or "not stated"
+    name = BOARDS.get(name.removeprefix("board:"), name)
+    return "Evaluator", f"{name}, version {version}" if version and str(version) not in name else name
