@@ -149,7 +149,7 @@ def _block(words: str, text: str, most: int, *, keep_end: bool = False) -> None:
     cut = f" · {formats.count(most)} of {formats.count(len(text))} characters" if len(text) > most else ""
     if words:
         page.small_text(words + cut)
-    st.code(shown or "(nothing)", language=None, wrap_lines=True)
+    st.code(shown if shown.strip() else "(nothing)", language=None, wrap_lines=True)
 
 
 def _went(value: Any, measure: str, is_binary: bool) -> str:
