@@ -114,7 +114,7 @@ def test_downloads_lead_from_each_score_to_its_source(small_store: Path) -> None
     rows = models.models_view(
         frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=3e10, families=(), licences=(),
         size_classes=(), only_open=False, community=False, search="",
-    ).rows  # fmt: skip
+    ).rows()  # fmt: skip
     for benchmark in scores.LEADERBOARD_SIX:
         assert (rows[f"run: {benchmark}"].notna() == rows[f"score: {benchmark}"].notna()).all()
         assert rows[f"source: {benchmark}"].dropna().str.contains("leaderboards/open_llm_leaderboard_v2.csv").all()
