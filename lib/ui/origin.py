@@ -102,7 +102,7 @@ def card(key: str, trace: Trace, heading: str) -> None:
             st.markdown(f":small[and {formats.counted(len(trace.runs) - RUNS_SHOWN, 'run')} more]")
         if trace.fields:
             _facts(key, frames, trace)
-        if not trace.runs and not trace.fields and title != name:
+        if not trace.runs and not trace.fields and not trace.source and title != name:
             st.markdown(":small[No result stands here, so there is nothing to trace.]")
         with st.container(horizontal=True):
             if name is not None:

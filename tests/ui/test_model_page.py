@@ -166,6 +166,17 @@ def test_every_fact_leads_to_its_source(small_frames: Frames) -> None:
     assert seen == known
 
 
+def test_what_only_a_board_says_leads_to_its_run(small_frames: Frames) -> None:
+    models = small_frames.models
+    model = str(models.index[(models["origin"] == "community").to_numpy(bool) & models["params_total"].notna()][0])
+    view = model_facts.facts_view(small_frames, model=model, source="")
+    row = view.identity["field"].tolist().index("Parameters, total")
+    trace = view.identity_traces.at(row, "value")
+    assert trace is not None
+    runs = small_frames.runs
+    assert runs.loc[(runs["model"] == model).to_numpy(bool), "run"].tolist()[:1] == list(trace.runs)
+
+
 @pytest.mark.parametrize("model", ["llama-2-70b", "gpt-4", "mixtral-8x7b"])
 def test_every_score_leads_to_its_run(small_frames: Frames, model: str) -> None:
     view = model_results.scores_view(small_frames, model=model, bench=model_results.EVERY, parts=True)

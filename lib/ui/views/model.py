@@ -139,8 +139,8 @@ def _figure(frames: Frames, point: pd.DataFrame, model: str, name: str, by: Size
     )
     shape = "diamond" if bool(np.asarray(point["is_moe"])[0]) else "circle"
     legend: Legend = [
-        (Mark(shape, "ink"), f"{name}, large and dark"),
-        (Mark("circle", "undisclosed"), "other models, pale"),
+        (Mark(shape, "ink"), f"{name}, the large mark"),
+        (Mark("circle", "undisclosed"), "other models"),
     ]
     legend += [(Mark("line", "good"), "compute-optimal, with its 80% band")] if len(lines) else []
     legend.append((Mark("line", "undisclosed"), "equal training compute"))

@@ -148,7 +148,8 @@ def _smaller_in_words(n: int, n_higher: int) -> str:
         return "No smaller model was measured this way."
     if n == 1:
         return f"The next smaller model scored {'more' if n_higher else 'no more'}."
-    return f"Of the {n} next smaller models, {n_higher or 'none'} scored more."
+    told = {0: "none", n: "all"}.get(n_higher, str(n_higher))
+    return f"Of the {n} next smaller models, {told} scored more."
 
 
 def _no_neighbours(why: str) -> NeighboursView:

@@ -57,9 +57,11 @@ class FactTraces(Traces):
 
     Args:
         fields: The facts behind each row, parted by a blank; '' where none says it.
+        run: The run that stands behind what no fact says; '' where the source of the row does.
     """
 
     fields: Sequence[str] = ()
+    run: str = ""
 
     def at(self, row: int, column: str) -> Trace | None:
         """The trace of a row, whatever the column."""
@@ -67,7 +69,9 @@ class FactTraces(Traces):
         if found is None:
             return None
         fields = tuple(self.fields[row].split())
-        return found._replace(fields=fields, source="" if fields else found.source)
+        if fields:
+            return found._replace(fields=fields, source="")
+        return found._replace(runs=(self.run,)) if self.run else found
 
 
 class FactsView(NamedTuple):
@@ -94,21 +98,22 @@ def facts_view(frames: Frames, *, model: str, source: str) -> FactsView:
     """
     row = frames.models.loc[[model]].iloc[0]
     facts = frames.facts(model)
-    listed = _board(frames, model) if row["origin"] == "community" else NO_SOURCE
+    listed, run = _board(frames, model) if row["origin"] == "community" else (NO_SOURCE, "")
     known = {FACT_OF.get(one, one) for one in (*IDENTITY, *BUILD)}
     further = [one for one in dict.fromkeys(facts["field"]) if one not in known]
     identity = [_fact(one, row, facts, listed) for one in IDENTITY]
     build = [_fact(one, row, facts, listed) for one in (*BUILD, *further)]
-    return FactsView(*_table(identity, model, source), *_table(build, model, source), _rumours(frames, model))
+    return FactsView(*_table(identity, model, source, run), *_table(build, model, source, run), _rumours(frames, model))
 
 
-def _table(rows: Sequence[_Row | None], model: str, source: str) -> tuple[pd.DataFrame, FactTraces]:
+def _table(rows: Sequence[_Row | None], model: str, source: str, run: str) -> tuple[pd.DataFrame, FactTraces]:
     kept = [one for one in rows if one is not None]
     told = [
-        (field, value, ". ".join(part for part in (said, remarks) if part)) for field, value, said, remarks, _ in kept
+        (field, value, "; ".join(part for part in (said, remarks) if part)) for field, value, said, remarks, _ in kept
     ]
     table = pd.DataFrame(told, columns=list(LABELS))
-    return table, FactTraces([model] * len(kept), sources=[source] * len(kept), fields=[one[4] for one in kept])
+    fields = [one[4] for one in kept]
+    return table, FactTraces([model] * len(kept), sources=[source] * len(kept), fields=fields, run=run)
 
 
 def _fact(name: str, row: pd.Series, facts: pd.DataFrame, listed: str) -> _Row | None:
@@ -117,7 +122,7 @@ def _fact(name: str, row: pd.Series, facts: pd.DataFrame, listed: str) -> _Row |
     own = facts[facts["field"].isin(behind)]
     value = _value(name, row, own)
     words = WORDS.get(name) or (COLUMNS[name].label if name in COLUMNS else name.replace("_", " "))
-    is_silent = not value and own.empty
+    is_silent = not value and (own.empty or name == "tokens_per_parameter")
     if is_silent and name not in ("params_total", "training_tokens", "released_on", "licence"):
         return None
     remarks = _remarks(name, row, own)
@@ -195,11 +200,14 @@ def _remarks(name: str, row: pd.Series, own: pd.DataFrame) -> list[str]:
     return [one for one in remarks if one]
 
 
-def _board(frames: Frames, model: str) -> str:
-    """Where a community model is known from: the first of its runs."""
+def _board(frames: Frames, model: str) -> tuple[str, str]:
+    """Where a community model is known from: title of the source of its first run, and that run."""
     runs = frames.runs
-    titles = runs.loc[(runs["model"] == model).to_numpy(bool), "source_title"].dropna()
-    return formats.one_line(titles.iloc[0], 90) if len(titles) else "the file that names it"
+    own = runs[(runs["model"] == model).to_numpy(bool)]
+    if own.empty:
+        return "the file that names it", ""
+    title = own["source_title"].iloc[0]
+    return formats.one_line(title, 90) if isinstance(title, str) else "the file that names it", str(own["run"].iloc[0])
 
 
 def _rumours(frames: Frames, model: str) -> pd.DataFrame:
