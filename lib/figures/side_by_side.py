@@ -192,7 +192,8 @@ def _names(drawn: pd.DataFrame, models: list[str], places: _Row, limits: tuple[f
     for model, (_, role) in zip(models, LOOKS, strict=False):
         own = drawn[drawn["model"] == model]
         scored = own[own["score"].notna()]
-        if len(scored):
+        # A model alone is named in the heading; on a phone its name would reach the labels of the axis.
+        if len(scored) and len(models) > 1:
             row = scored.iloc[0]
             is_right = float(row["score"]) > middle
             end = row["ci_low" if is_right else "ci_high"]
