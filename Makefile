@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run fill setup test browser check fix bench soak vectors clean
+.PHONY: help run fill setup test walk browser check fix bench soak vectors clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
@@ -23,7 +23,10 @@ fill: $(VENV)/.app-ready  ## import all shipped data now, with progress, without
 setup: $(VENV)/.app-ready  ## only the set-up of `make run`
 
 test: $(VENV)/.test-ready browser  ## every test, in a real browser too
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist loadfile -m "not walk"
+
+walk: $(VENV)/.test-ready browser  ## every page walked in a real browser, numbers followed to their files
+	$(PY) -m pytest -n 2 --dist load -m walk
 
 browser: $(VENV)/.test-ready
 	@$(PY) -m tests.browser.chromium

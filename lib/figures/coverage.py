@@ -61,7 +61,7 @@ def coverage(cells: pd.DataFrame) -> go.Figure:
     theme.framed(
         figure,
         x=_axis("Benchmark", [formats.plotly(label, LONGEST_LABEL) for label in labels])
-        | {"side": "top", "tickangle": -40, "range": [-0.6, max(len(labels), 1) - 0.4]},
+        | {"side": "top", "tickangle": -90, "range": [-0.6, max(len(labels), 1) - 0.4]},
         y=_axis("Model", [formats.plotly(name, LONGEST_NAME) for name in names])
         | {"range": [max(len(names), 1) - 0.4, -0.6]},
         height=HEAD_PX + ROW_PX * max(len(names), 3),

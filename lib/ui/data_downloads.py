@@ -20,9 +20,8 @@ KINDS: dict[Format, str] = {
     "csv": "CSV: for spreadsheets and everything else",
 }
 LABELS = {"table": "Table", "column": "Column", "meaning": "Meaning", "missing": "Empty means", "unit": "Unit", "type": "Type"}  # fmt: skip
-_CODE = """python -m lib dump store.zip                  # the same zip
-python -m lib dump store.zip --format csv
-python -m lib export --json --model pythia-1b # one model: facts with sources, scores with protocol"""
+_CODE = """python -m lib dump store.zip
+python -m lib dump store.zip --format csv"""
 
 
 class DownloadsView(NamedTuple):

@@ -156,7 +156,7 @@ def _went(value: Any, measure: str, is_binary: bool) -> str:
     if value is None:
         return "no number"
     if is_binary:
-        return ":green[right]" if value == 1 else ":orange[wrong]"
+        return "✓ right" if value == 1 else "✗ wrong"
     return f"{formats.markdown(measure, 40)} {value:.4g}"
 
 

@@ -18,7 +18,7 @@ from tests.browser.grid import Cell, Grid
 from tests.browser.raw_numbers import stands_in
 from tests.browser.stores import Servers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 FIVE = 5
 RUN_FILE = "lm-eval-runs/eleutherai-opt-bloom.zip"

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser import checks
 from tests.browser.conftest import Visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 MOST_TABS = 80
 FOCUSED = """() => {

@@ -16,7 +16,7 @@ from tests.browser import checks
 from tests.browser.conftest import Visitor
 from tests.browser.stores import FILLS, Servers, addresses
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 WIDTHS = {"desk": 1280, "phone": 390}
 SETTLED = {
