@@ -180,7 +180,13 @@ def dead_links(page: Page) -> list[str]:
     here = urlsplit(page.url)
     known = {"/", *(f"/{entry.address}" for entry in links.PAGES)}
     inside = {urlsplit(link) for link in look(page, "links") if urlsplit(link).netloc == here.netloc}
-    return sorted({f"a link leads to {to.path}, which is no page" for to in inside if to.path not in known and not to.path.startswith("/api/")})
+    return sorted(
+        {
+            f"a link leads to {to.path}, which is no page"
+            for to in inside
+            if to.path not in known and not to.path.startswith("/api/")
+        }
+    )
 
 
 def tab_title(page: Page, title: str) -> list[str]:
