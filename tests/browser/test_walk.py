@@ -66,7 +66,9 @@ def _visit(visitor: Visitor, path: str, entry: links.PageEntry, *, is_phone: boo
     checks.unfold(visitor.page)
     wrong = checks.tab_title(visitor.page, entry.title)
     for check in checks.CHECKS:
-        wrong += check(visitor.page)
+        # Names of columns are what a data dictionary is about.
+        if not (check is checks.raw_names and "part=downloads" in path):
+            wrong += check(visitor.page)
     if not is_phone:
         visitor.page.emulate_media(color_scheme="dark")
         visitor.page.wait_for_function(SETTLED["dark"])
