@@ -1,4 +1,4 @@
-"""Withdrawing and restoring several sources at once: one transaction, and beforehand what it would do."""
+"""Withdrawing and restoring sources, all that are named or none: one transaction, and beforehand what it would do."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ class Effect(NamedTuple):
     n_sources: int
     n_runs: int
     n_results: int
+
+
+def withdraw(store: Store, source_id: int) -> None:
+    """``withdraw_all`` of one source."""
+    withdraw_all(store, [source_id])
+
+
+def restore(store: Store, source_id: int) -> None:
+    """``restore_all`` of one source."""
+    restore_all(store, [source_id])
 
 
 def withdraw_all(store: Store, source_ids: Iterable[int]) -> int:

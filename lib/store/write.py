@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
-from lib.errors import RefusedInput
 from lib.store import tables
 from lib.store.bulk import insert_rows, portions, upsert_rows
 from lib.store.catalogue_rows import (
@@ -34,6 +33,7 @@ from lib.store.prepared import (
     short_name,
 )
 from lib.store.run_rows import write_runs
+from lib.store.withdrawal import restore, withdraw
 
 __all__ = [
     "Batch",
@@ -130,43 +130,6 @@ def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Ma
         return [file.outcome._replace(state=state) for file, state in zip(rows, states, strict=True)]
 
     return store.write(work)
-
-
-def withdraw(store: Store, source_id: int) -> None:
-    """Take a source out of every view; nothing is deleted, and runs that another source holds stay in view.
-
-    Raises:
-        RefusedInput: If there is no such source.
-    """
-    _set_withdrawn(store, source_id, now())
-
-
-def restore(store: Store, source_id: int) -> None:
-    """Undo ``withdraw``.
-
-    Raises:
-        RefusedInput: If there is no such source.
-    """
-    _set_withdrawn(store, source_id, None)
-
-
-def _set_withdrawn(store: Store, source_id: int, at: str | None) -> None:
-    s = tables.sources
-
-    def work(writing: Writing) -> None:
-        row = writing.connection.execute(select(s.c.withdrawn_at).where(s.c.id == source_id)).first()
-        if row is None:
-            raise RefusedInput("there is no such source", found=source_id)
-        if (row.withdrawn_at is None) == (at is None):
-            return
-        writing.is_changed = True
-        stamp = {"store_revision": writing.revision}
-        writing.connection.execute(update(s).where(s.c.id == source_id).values(withdrawn_at=at, **stamp))
-        held = select(tables.run_sources.c.run_id).where(tables.run_sources.c.source_id == source_id)
-        writing.connection.execute(update(tables.runs).where(tables.runs.c.id.in_(held)).values(**stamp))
-        writing.connection.execute(update(tables.models).where(tables.models.c.source_id == source_id).values(**stamp))
-
-    store.write(work)
 
 
 def _write_raw_files(writing: Writing, batches: Sequence[Batch]) -> None:

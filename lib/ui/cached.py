@@ -67,6 +67,23 @@ def made(make: Callable[..., Made], **choices: Any) -> Made:
     return result
 
 
+def stored(read: Callable[..., Made], **choices: Any) -> Made:
+    """``read(store, **choices)``, done once per store revision and choices; the result is read-only.
+
+    Args:
+        read: A function of ``lib.store`` for what the frames do not hold.
+        choices: As for ``made``.
+    """
+    held = _held()
+    name, key = f"{read.__module__}.{read.__qualname__}", tuple(sorted(choices.items()))
+
+    def make(_: Frames, **given: Any) -> Made:
+        return read(store(), **given)
+
+    result: Made = _made(name, held.database_url, held.frames.revision, key, make, held.frames)
+    return result
+
+
 def _held() -> _Held:
     if (held := _OF_THIS_RUN.get()) is not None:
         return held
