@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 
 from lib.store import tables
 from lib.store.db import Store
+from lib.store.in_force import is_live, is_public
 
 FEWEST_DIGITS = 8
 _DIGEST = re.compile(rf"[0-9a-f]{{{FEWEST_DIGITS},64}}")
@@ -52,7 +53,7 @@ class SourceDetails(NamedTuple):
 def run_details(store: Store, digest: str) -> RunDetails | None:
     """A run by its digest or the beginning of it (eight digits at least); None if there is none or more than one.
 
-    Private sources are not shown.
+    Sources that are not public are not shown.
     """
     if not _DIGEST.fullmatch(digest):
         return None
@@ -63,9 +64,7 @@ def run_details(store: Store, digest: str) -> RunDetails | None:
             return None
         run = found[0]
         held = select(tables.sources).join(tables.run_sources, links.source_id == s.id)
-        held = held.where(links.run_id == run["id"], s.visibility == "public").order_by(
-            s.withdrawn_at.is_not(None), s.id
-        )
+        held = held.where(links.run_id == run["id"], is_public()).order_by(s.withdrawn_at.is_not(None), s.id)
         sources = _mappings(connection, held)
         if not sources:
             return None
@@ -88,12 +87,12 @@ def is_digest(text: str) -> bool:
 def runs_beginning(store: Store, digest: str, most: int = 20) -> list[dict[str, Any]]:
     """Runs whose digest begins so, where they are several: digest, spelling, by digest; none for one or none.
 
-    Runs of private sources only are not shown.
+    Runs without a public source are not shown.
     """
     if not is_digest(digest):
         return []
     r, s, links = tables.runs.c, tables.sources.c, tables.run_sources.c
-    held = exists().where(links.run_id == r.id, links.source_id == s.id, s.visibility == "public")
+    held = exists().where(links.run_id == r.id, links.source_id == s.id, is_public())
     query = select(r.digest, r.spellings).where(r.digest.startswith(digest), held).order_by(r.digest).limit(most)
     with store.reading() as connection:
         found = _mappings(connection, query)
@@ -113,7 +112,7 @@ def sources_beside(store: Store, source: dict[str, Any]) -> pd.DataFrame:
     """Other public sources that came in the same raw file: name, digest, importer, n_results, withdrawn_at, by name."""
     s = tables.sources.c
     query = select(s.name, s.digest, s.importer, s.n_results, s.withdrawn_at)
-    query = query.where(s.raw_digest == source["raw_digest"], s.id != source["id"], s.visibility == "public")
+    query = query.where(s.raw_digest == source["raw_digest"], s.id != source["id"], is_public())
     with store.reading() as connection:
         return _frame(connection, query.order_by(s.name, s.id))
 
@@ -121,7 +120,7 @@ def sources_beside(store: Store, source: dict[str, Any]) -> pd.DataFrame:
 def source_details(store: Store, digest: str) -> list[SourceDetails]:
     """Sources by the digest of their bytes or the beginning of it (eight digits at least).
 
-    Several when the same bytes lie in several zips; none for what is unknown, private, or not a digest.
+    Several when the same bytes lie in several zips; none for what is unknown, not public, or no digest.
     """
     if not _DIGEST.fullmatch(digest):
         return []
@@ -129,7 +128,7 @@ def source_details(store: Store, digest: str) -> list[SourceDetails]:
     held = select(tables.sources, tables.raw_files.c.name.label("raw_name")).join(
         tables.raw_files, tables.raw_files.c.digest == s.raw_digest
     )
-    held = held.where(s.digest.startswith(digest), s.visibility == "public").order_by(s.id)
+    held = held.where(s.digest.startswith(digest), is_public()).order_by(s.id)
     with store.reading() as connection:
         return [_source(connection, row) for row in _mappings(connection, held)]
 
@@ -144,7 +143,7 @@ def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
         select(s.id, s.raw_digest, s.member, s.name, s.digest, s.title, s.url, s.licence, s.published_on, s.imported_at)
         .join(tables.run_sources, links.source_id == s.id)
         .join(tables.runs, tables.runs.c.id == links.run_id)
-        .where(tables.runs.c.digest.startswith(run), s.withdrawn_at.is_(None), s.visibility == "public")
+        .where(tables.runs.c.digest.startswith(run), is_live())
         .order_by(s.id)
     )
     with store.reading() as connection:
@@ -154,7 +153,7 @@ def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
 def source_named(store: Store, name: str) -> dict[str, Any] | None:
     """The newest live source of this name, in the columns of ``sources``; None without one."""
     s = tables.sources.c
-    query = select(tables.sources).where(s.name == name, s.withdrawn_at.is_(None), s.visibility == "public")
+    query = select(tables.sources).where(s.name == name, is_live())
     with store.reading() as connection:
         found = _mappings(connection, query.order_by(s.id.desc()).limit(1))
     return found[0] if found else None

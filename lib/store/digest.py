@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from lib.store import tables
+from lib.store.in_force import is_live
 
 _NOT_CONTENT = ("source_id", "store_revision")
 
@@ -20,11 +21,10 @@ def digest_of(connection: Connection) -> str:
     No numbers of rows and no times are in it. Community models are left out: they follow from the sources.
     """
     s, a, m, f = tables.sources.c, tables.model_aliases.c, tables.models.c, tables.model_facts.c
-    is_live = s.withdrawn_at.is_(None) & (s.visibility != "private")
-    no_or_live = or_(s.id.is_(None), is_live)
+    no_or_live = or_(s.id.is_(None), is_live())
     content = [c for c in m if c.name not in _NOT_CONTENT]
     parts = (
-        select(s.raw_digest, s.member, s.importer, s.importer_version).where(is_live),
+        select(s.raw_digest, s.member, s.importer, s.importer_version).where(is_live()),
         select(a.alias, a.scope, a.origin, a.model_id)
         .join_from(tables.model_aliases, tables.sources, s.id == a.source_id, isouter=True)
         .where(no_or_live),

@@ -27,6 +27,7 @@ from lib.store import clock, tables
 from lib.store.db import Store
 from lib.store.digest import digest_of
 from lib.store.dump_dictionary import REFERENCE, Column, Table, as_csv, dictionary, of_reference
+from lib.store.in_force import is_live
 
 Format = Literal["parquet", "csv"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv")
@@ -114,7 +115,7 @@ def write_dump(store: Store, out: Sink, format: Format) -> Dumped:
 def _queries() -> dict[str, Select[Any]]:
     """One query per table, columns named and ordered as in the dictionary."""
     s, r, m = tables.sources, tables.runs, tables.models
-    live = select(s.c.id).where(_is_live())
+    live = select(s.c.id).where(is_live())
     live_runs = select(tables.run_sources.c.run_id).where(tables.run_sources.c.source_id.in_(live))
     run = func.substr(r.c.digest, 1, 12).label("run")
     of_run = {"run_id": r.c.id, "run": run}
@@ -122,7 +123,7 @@ def _queries() -> dict[str, Select[Any]]:
     links, results, kept = tables.run_sources, tables.results, tables.sample_files
     chosen: dict[str, tuple[Any, dict[str, Any], Any]] = {
         "models": (m, {}, or_(and_(m.c.origin != "community", _from_live(m, live)), m.c.id.in_(used))),
-        "sources": (s.join(tables.raw_files), {"source_id": s.c.id, "raw_name": tables.raw_files.c.name}, _is_live()),
+        "sources": (s.join(tables.raw_files), {"source_id": s.c.id, "raw_name": tables.raw_files.c.name}, is_live()),
         "runs": (r, of_run, r.c.id.in_(live_runs)),
         "run_sources": (links, {}, links.c.source_id.in_(live)),
         "results": (results.join(r), {"run": run}, results.c.run_id.in_(live_runs)),
@@ -145,10 +146,6 @@ def _queries() -> dict[str, Select[Any]]:
     return queries
 
 
-def _is_live() -> Any:
-    return and_(tables.sources.c.withdrawn_at.is_(None), tables.sources.c.visibility == "public")
-
-
 def _from_live(table: Any, live: Select[Any]) -> Any:
     return or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
 
@@ -156,7 +153,7 @@ def _from_live(table: Any, live: Select[Any]) -> Any:
 def _references(connection: Connection) -> dict[str, Select[Any]]:
     """Rows of each reference table of sources in force, in file order."""
     r = tables.reference_rows.c
-    live = r.source_id.in_(select(tables.sources.c.id).where(_is_live()))
+    live = r.source_id.in_(select(tables.sources.c.id).where(is_live()))
     names = connection.execute(select(r.name).where(live).distinct()).scalars().all()
     return {name: select(r.data).where(r.name == name, live).order_by(r.row) for name in sorted(names)}
 
@@ -265,7 +262,7 @@ class _Forwards(io.RawIOBase):
 def _licences(connection: Connection) -> list[tuple[str, int]]:
     """Licences as their publishers name them, with the number of sources in force."""
     licence = tables.sources.c.licence
-    query = select(licence, func.count()).where(_is_live()).group_by(licence)
+    query = select(licence, func.count()).where(is_live()).group_by(licence)
     return sorted(((row[0] or "not stated", row[1]) for row in connection.execute(query)), key=lambda one: (-one[1], one[0]))  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
+from lib.store.in_force import is_live
 
 SOURCE_COLUMNS = (
     "name",
@@ -27,7 +28,7 @@ RUN_COLUMNS_LEFT_OUT = {"id", "model_id", "store_revision", "config", "model_arg
 def extract_model(store: Store, model_id: str) -> dict[str, Any] | None:
     """The model's row, its facts, rumours and aliases, and its live runs with their results; None for an unknown id.
 
-    A run is live while one of its sources is not withdrawn. Unknown values are None.
+    Only what readers entered and what live sources hold (``lib.store.in_force``). Unknown values are None.
     """
     with store.reading() as connection:
         row = connection.execute(select(tables.models).where(tables.models.c.id == model_id)).one_or_none()
@@ -44,7 +45,9 @@ def extract_model(store: Store, model_id: str) -> dict[str, Any] | None:
 
 
 def _rows(connection: Connection, table: Any, model_id: str, left_out: set[str]) -> list[dict[str, Any]]:
-    chosen = select(table).where(table.c.model_id == model_id).order_by(*table.primary_key.columns)
+    live = select(tables.sources.c.id).where(is_live())
+    is_shown = or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+    chosen = select(table).where(table.c.model_id == model_id, is_shown).order_by(*table.primary_key.columns)
     return [_without(row, left_out) for row in connection.execute(chosen)]
 
 
@@ -54,7 +57,7 @@ def _runs(connection: Connection, model_id: str) -> list[dict[str, Any]]:
         select(links.c.run_id, *(sources.c[name] for name in SOURCE_COLUMNS))
         .join_from(links, sources, links.c.source_id == sources.c.id)
         .join(runs, runs.c.id == links.c.run_id)
-        .where(runs.c.model_id == model_id, sources.c.withdrawn_at.is_(None))
+        .where(runs.c.model_id == model_id, is_live())
         .order_by(links.c.run_id, sources.c.id)
     )
     by_run: dict[int, list[dict[str, Any]]] = {}

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, exists, func, select
 
 from lib.store import tables
+from lib.store.in_force import is_live
 
 IDS_PER_QUERY = 500
 RUNS_PER_READ = 2_000
@@ -66,8 +67,9 @@ def revision(connection: Connection) -> int:
 def changed_sources(connection: Connection, since: int) -> Sequence[Any]:
     """Sources stamped after ``since``: id, is_live, imported_at, withdrawn_at, name, title, url, published_on."""
     s = tables.sources.c
-    is_live = (s.withdrawn_at.is_(None) & (s.visibility != "private")).label("is_live")
-    query = select(s.id, is_live, s.imported_at, s.withdrawn_at, s.name, s.title, s.url, s.published_on)
+    query = select(
+        s.id, is_live().label("is_live"), s.imported_at, s.withdrawn_at, s.name, s.title, s.url, s.published_on
+    )
     return connection.execute(query.where(s.store_revision > since)).all()
 
 
@@ -99,15 +101,10 @@ def changed_runs(connection: Connection, since: int) -> set[int]:
 def live_runs(connection: Connection, ids: Iterable[int] | None) -> list[Any]:
     """``RUN_COLUMNS`` of the live runs (of these ids, or all) and ``source_id``, ordered by id.
 
-    A run is live when at least one of its sources is neither withdrawn nor private; ``source_id`` is the first such.
+    A run is live when at least one of its sources is live; ``source_id`` is the first such.
     """
     links, sources, runs = tables.run_sources.c, tables.sources.c, tables.runs
-    is_of_live = (
-        links.run_id == runs.c.id,
-        links.source_id == sources.id,
-        sources.withdrawn_at.is_(None),
-        sources.visibility != "private",
-    )
+    is_of_live = (links.run_id == runs.c.id, links.source_id == sources.id, is_live())
     first = select(func.min(sources.id)).where(*is_of_live).scalar_subquery().label("source_id")
     query = select(*(runs.c[name] for name in RUN_COLUMNS), first).where(exists().where(*is_of_live))
     query = query.order_by(runs.c.id)
@@ -183,9 +180,9 @@ def rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
 
 
 def reference_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
-    """Rows of a reference table from sources that are not withdrawn, in file order."""
+    """Rows of a reference table from live sources, in file order."""
     r, s = tables.reference_rows.c, tables.sources.c
-    query = select(r.data).join(tables.sources, s.id == r.source_id).where(r.name == name, s.withdrawn_at.is_(None))
+    query = select(r.data).join(tables.sources, s.id == r.source_id).where(r.name == name, is_live())
     return list(connection.execute(query.order_by(r.row)).scalars())
 
 

@@ -58,7 +58,7 @@ class Source(NamedTuple):
     """What the frames say of a source.
 
     Args:
-        is_live: Neither withdrawn nor private.
+        is_live: Public and not withdrawn.
         name: As the reader knows it: ``a.json`` or ``a.zip!/b.json``.
         title, url, published_on: None for unknown.
     """

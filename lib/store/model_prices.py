@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
+from lib.store.in_force import is_live
 
 API_NAME = "API name"
 PRICE_COLUMNS = (
@@ -29,7 +30,7 @@ def prices_of(store: Store, model: str) -> pd.DataFrame:
     ``file`` and ``source_digest`` the stored file that the row came from (None for a reader's own).
     """
     p, a, s = tables.prices.c, tables.model_aliases.c, tables.sources.c
-    named = select(a.alias).where(a.model_id == model, a.kind == API_NAME, ~_is_withdrawn(a.source_id))
+    named = select(a.alias).where(a.model_id == model, a.kind == API_NAME, _is_shown(a.source_id))
     query = (
         select(
             *(p[name] for name in PRICE_COLUMNS[:12]),
@@ -40,7 +41,7 @@ def prices_of(store: Store, model: str) -> pd.DataFrame:
         )
         .outerjoin_from(tables.prices, tables.sources, s.id == p.source_id)
         .where(or_(p.model_slug.in_(named), p.api_name.in_(named)))
-        .where(s.withdrawn_at.is_(None), or_(p.source_id.is_(None), s.visibility == "public"))
+        .where(or_(p.source_id.is_(None), is_live()))
         .order_by(p.provider, p.api_name, p.valid_from.desc(), p.id)
     )
     numbers = [name for name in PRICE_COLUMNS if name.endswith("_mtok")]
@@ -53,13 +54,14 @@ def aliases_of(store: Store, model: str) -> pd.DataFrame:
     ``scope`` is '' where it holds everywhere, else the zip or board in which alone it does.
     """
     a = tables.model_aliases.c
-    query = select(*(a[name] for name in ALIAS_COLUMNS)).where(a.model_id == model, ~_is_withdrawn(a.source_id))
+    query = select(*(a[name] for name in ALIAS_COLUMNS)).where(a.model_id == model, _is_shown(a.source_id))
     return _frame(store, query.order_by(a.origin, a.alias, a.scope))
 
 
-def _is_withdrawn(source_id: Any) -> Any:
-    s = tables.sources.alias().c
-    return exists().where(s.id == source_id, s.withdrawn_at.is_not(None))
+def _is_shown(source_id: Any) -> Any:
+    """A reader's own, or of a live source."""
+    s = tables.sources.alias()
+    return or_(source_id.is_(None), exists().where(s.c.id == source_id, is_live(s)))
 
 
 def _frame(store: Store, query: Select[Any]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, exists, func, select
 from lib.store import tables
 from lib.store.check import check
 from lib.store.db import Store
+from lib.store.in_force import is_live, is_live_run
 
 __all__ = ["aliases", "check", "finished_raw", "known_sources", "reference", "refusals", "sources", "unresolved"]
 
@@ -46,11 +47,11 @@ def unresolved(store: Store) -> pd.DataFrame:
     """Names that wait for a model, most results first.
 
     One row per first spelling and scope: spelling, scope, others (further spellings, a list), n_runs, n_results.
-    Only runs of sources that are not withdrawn.
+    Only runs of live sources.
     """
     r, counts = tables.runs.c, tables.results.c
     n_results = select(func.count()).where(counts.run_id == r.id).scalar_subquery()
-    query = select(r.spellings, r.scope, n_results.label("n_results")).where(r.model_id.is_(None), _is_live_run())
+    query = select(r.spellings, r.scope, n_results.label("n_results")).where(r.model_id.is_(None), is_live_run())
     with store.reading() as connection:
         rows = connection.execute(query).all()
     columns = ["spelling", "scope", "others", "n_runs", "n_results"]
@@ -78,18 +79,13 @@ def refusals(store: Store) -> pd.DataFrame:
 
 
 def reference(store: Store, name: str) -> pd.DataFrame:
-    """A reference table whole, rows and columns in the order of its file; empty when it is not there or withdrawn."""
+    """A reference table whole, rows and columns in the order of its file; empty when no live source holds it."""
     r, s = tables.reference_rows.c, tables.sources
     query = select(r.data).join_from(tables.reference_rows, s, s.c.id == r.source_id)
-    query = query.where(r.name == name, s.c.withdrawn_at.is_(None)).order_by(r.row)
+    query = query.where(r.name == name, is_live()).order_by(r.row)
     with store.reading() as connection:
         rows: Sequence[dict[str, Any]] = connection.execute(query).scalars().all()
     return pd.DataFrame(list(rows))
-
-
-def _is_live_run() -> Any:
-    links, s = tables.run_sources.c, tables.sources.c
-    return exists().where(links.run_id == tables.runs.c.id, links.source_id == s.id, s.withdrawn_at.is_(None))
 
 
 def _frame(store: Store, query: Select[Any]) -> pd.DataFrame:

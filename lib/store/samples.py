@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from lib.errors import RefusedInput, Unavailable
 from lib.store import files, tables
 from lib.store.db import Store
+from lib.store.in_force import is_live_run
 
 ENDING = ".parquet"
 
@@ -46,7 +47,7 @@ def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | 
     """The log of one task of a run, rows in file order; see ``schema.records.Samples`` for its columns.
 
     Raises:
-        RefusedInput: If there is none, or every source of the run is withdrawn.
+        RefusedInput: If there is none, or no live source holds the run.
         Unavailable: If the file is gone.
     """
     path = _path(store, run_id, task)
@@ -59,12 +60,11 @@ def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
 
 
 def _path(store: Store, run_id: int, task: str) -> Path:
-    s, links, sources = tables.sample_files.c, tables.run_sources.c, tables.sources
-    is_live = exists().where(
-        links.run_id == s.run_id, links.source_id == sources.c.id, sources.c.withdrawn_at.is_(None)
-    )
+    s = tables.sample_files.c
     with store.reading() as connection:
-        digest = connection.execute(select(s.digest).where(s.run_id == run_id, s.task == task, is_live)).scalar()
+        digest = connection.execute(
+            select(s.digest).where(s.run_id == run_id, s.task == task, is_live_run(s.run_id))
+        ).scalar()
     if digest is None:
         raise RefusedInput("no samples are stored for this run and task", place=f"run {run_id}, task {task}")
     path = files.path_of(folder(store), digest, ENDING)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from lib.store import tables
 from lib.store.db import Store
+from lib.store.in_force import is_live_run, is_public
 
 KINDS = ("raw", "board", "transcription")
 TABLES = "tables"
@@ -29,13 +30,13 @@ class Reach(NamedTuple):
 
 
 def source_list(store: Store) -> pd.DataFrame:
-    """One row per source that is not private, withdrawn ones too: ``SOURCE_COLUMNS``, kind, n_runs, runs; by id.
+    """One row per public source, withdrawn ones too: ``SOURCE_COLUMNS``, kind, n_runs, runs; by id.
 
     ``kind`` is that of its runs (raw, board or transcription; the first where it has several), or ``tables``. ``runs``
     is the beginnings of their digests, parted by a blank. ``n_results`` is what the file holds: a run that lies in several files counts in each.
     """
     s, r, links = tables.sources.c, tables.runs.c, tables.run_sources.c
-    query = select(*(s[name] for name in SOURCE_COLUMNS)).where(s.visibility == "public").order_by(s.id)
+    query = select(*(s[name] for name in SOURCE_COLUMNS)).where(is_public()).order_by(s.id)
     held = select(links.source_id, r.kind, r.digest).join(tables.runs, r.id == links.run_id).order_by(links.run_id)
     with store.reading() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
@@ -60,9 +61,8 @@ def raw_names(store: Store) -> dict[str, str]:
 
 def waiting_runs(store: Store) -> dict[tuple[str, str], list[str]]:
     """Runs (beginnings of digests) whose name waits for a model, by first spelling and scope; live sources only."""
-    r, s, links = tables.runs.c, tables.sources.c, tables.run_sources.c
-    is_live = exists().where(links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_(None))
-    query = select(r.spellings, r.scope, r.digest).where(r.model_id.is_(None), is_live).order_by(r.id)
+    r = tables.runs.c
+    query = select(r.spellings, r.scope, r.digest).where(r.model_id.is_(None), is_live_run()).order_by(r.id)
     found: dict[tuple[str, str], list[str]] = {}
     with store.reading() as connection:
         for spellings, scope, digest in connection.execute(query):

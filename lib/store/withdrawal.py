@@ -12,6 +12,7 @@ from lib.store import tables
 from lib.store.bulk import portions
 from lib.store.clock import now
 from lib.store.db import Store, Writing
+from lib.store.in_force import is_live, is_public
 
 
 class Effect(NamedTuple):
@@ -108,10 +109,12 @@ def _by_state(connection: Connection, source_ids: Iterable[int]) -> tuple[list[i
 
 
 def _runs_of(connection: Connection, source_ids: list[int]) -> set[int]:
+    """Runs of those of the sources that are public: the others show nothing, so nothing of them can leave or come."""
     links = tables.run_sources.c
     found: set[int] = set()
     for some in portions(source_ids):
-        found.update(connection.execute(select(links.run_id).where(links.source_id.in_(some))).scalars())
+        held = select(links.run_id).join(tables.sources, tables.sources.c.id == links.source_id)
+        found.update(connection.execute(held.where(links.source_id.in_(some), is_public())).scalars())
     return found
 
 
@@ -124,7 +127,7 @@ def _runs_held_by_others(connection: Connection, source_ids: list[int]) -> set[i
         query = (
             select(links.run_id, links.source_id)
             .join(tables.sources, s.id == links.source_id)
-            .where(links.run_id.in_(some), s.withdrawn_at.is_(None), s.visibility != "private")
+            .where(links.run_id.in_(some), is_live())
         )
         held.update(run for run, source in connection.execute(query) if source not in own)
     return held

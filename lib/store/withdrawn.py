@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 
 from lib.store import tables
 from lib.store.db import Store
+from lib.store.in_force import is_live_run, is_public
 
 COLUMNS = ["model", "task", "metric", "run"]
 
@@ -14,20 +15,17 @@ COLUMNS = ["model", "task", "metric", "run"]
 def only_withdrawn(store: Store) -> pd.DataFrame:
     """One row per run, task and metric with a score that no live source holds: model (id), task, metric, run.
 
-    ``run`` is the beginning of the run's digest, as in ``Frames.runs``. Runs whose name waits are left out, private sources too. Costs next to
-    nothing while no source is withdrawn.
+    ``run`` is the beginning of the run's digest, as in ``Frames.runs``. Runs whose name waits are left out, and sources that are not public. Costs
+    next to nothing while no source is withdrawn.
     """
     s, r, results, links = tables.sources.c, tables.runs.c, tables.results.c, tables.run_sources.c
     is_withdrawn = exists().where(
-        links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_not(None), s.visibility != "private"
-    )
-    is_live = exists().where(
-        links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_(None), s.visibility != "private"
+        links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_not(None), is_public()
     )
     query = (
         select(r.model_id, results.task, results.metric, r.digest)
         .join(tables.results, results.run_id == r.id)
-        .where(is_withdrawn, ~is_live, r.model_id.is_not(None), results.score.is_not(None))
+        .where(is_withdrawn, ~is_live_run(), r.model_id.is_not(None), results.score.is_not(None))
         .distinct()
         .order_by(r.model_id, results.task, results.metric, r.digest)
     )
