@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from lib.ui import cached, downloads, page, parts_source
-from lib.ui.views import source
+from lib.schema.text import sentence
+from lib.ui import cached, downloads, page, parts_source, withdrawing
 
 asked = str(st.query_params.get("source", "")).strip().lower()
 
@@ -11,10 +11,11 @@ asked = str(st.query_params.get("source", "")).strip().lower()
 found, copies = parts_source.found(asked)
 if found is None:
     st.stop()
-view = source.source_view(cached.frames(), found)
+view = cached.made(parts_source.view, asked=asked, source_id=found.source["id"])
 
 page.heading(view.question)
-page.takeaway([parts_source.sentence_of(view.says)])
+withdrawing.what_was_done()
+page.takeaway([sentence(view.says)])
 parts_source.actions(found)
 parts_source.facts(found, view)
 
@@ -25,3 +26,4 @@ if len(view.runs):
 parts_source.warnings(found)
 parts_source.refused(found)
 parts_source.around(found, copies)
+withdrawing.question()

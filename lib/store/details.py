@@ -108,11 +108,11 @@ def refusals_of(store: Store, raw_digest: str) -> pd.DataFrame:
         return _frame(connection, query.order_by(r.name, r.member))
 
 
-def sources_beside(store: Store, source: dict[str, Any]) -> pd.DataFrame:
-    """Other public sources that came in the same raw file: name, digest, importer, n_results, withdrawn_at, by name."""
+def sources_beside(store: Store, raw_digest: str, source_id: int) -> pd.DataFrame:
+    """Public sources of one raw file besides this one: name, digest, importer, n_results, withdrawn_at, by name."""
     s = tables.sources.c
     query = select(s.name, s.digest, s.importer, s.n_results, s.withdrawn_at)
-    query = query.where(s.raw_digest == source["raw_digest"], s.id != source["id"], is_public())
+    query = query.where(s.raw_digest == raw_digest, s.id != source_id, is_public())
     with store.reading() as connection:
         return _frame(connection, query.order_by(s.name, s.id))
 

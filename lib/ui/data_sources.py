@@ -10,14 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
-from lib.store import withdrawal
-from lib.ui import cached, controls, data_stored, links, origin, page
+from lib.ui import cached, controls, data_stored, links, origin, page, withdrawing
 from lib.ui.views import data
 
 SHOWN = ["title", "n_files", "n_runs", "n_results", "n_refused", "kind", "published", "imported", "licence", "state"]
 COUNTS = ("n_files", "n_runs", "n_results", "n_refused")
 WIDTHS: dict[str, Any] = {"title": 330, "licence": "medium"}
-ASKED, SAID = "data-asked", "data-said"
 
 
 def show() -> None:
@@ -26,7 +24,7 @@ def show() -> None:
     if held.rows.empty:
         page.nothing_yet("Here stands every file that a number on these pages was read from.")
         return
-    _what_was_done()
+    withdrawing.what_was_done()
     rows = held.rows
     options = {"": "all collections"} | {
         str(row["key"]): f"{row['title']} · {formats.counted(row['n_files'], 'file')}"
@@ -47,7 +45,7 @@ def show() -> None:
         st.subheader("Collections", anchor=False)
         _collections(rows)
     _refusals(held, chosen)
-    _asked()
+    withdrawing.question()
 
 
 def _collections(rows: pd.DataFrame) -> None:
@@ -110,8 +108,9 @@ def _collection(held: data.Collections, row: dict[str, Any]) -> None:
             origin.raw_button(f"whole-{row['key']}", whole, "Raw file")
             if len(own) == 1:
                 links.to_source(str(own["digest"].iloc[0]), "The source →")
-            if data_stored.is_local():
-                _change_buttons(f"whole-{row['key']}", own, "all its files" if len(own) > 1 else "this file")
+            _change_buttons(
+                f"whole-{row['key']}", own, "all its files" if len(own) > 1 else "this file", str(row["file"])
+            )
         if not data_stored.is_local() and len(own):
             _why_no_form(str(row["file"]))
 
@@ -139,7 +138,7 @@ def _members(held: data.Collections, key: str, search: str) -> None:
     if data_stored.is_local() and cells and origin.chosen_cell("members", found.traces, found.table):
         source = held.sources[held.sources["id"] == found.ids[int(cells[0][0])]]
         with st.container(horizontal=True):
-            _change_buttons("member", source, "this file")
+            _change_buttons("member", source, "this file", str(source["name"].iloc[0]))
 
 
 def _refusals(held: data.Collections, key: str) -> None:
@@ -156,68 +155,11 @@ def _refusals(held: data.Collections, key: str) -> None:
     )
 
 
-def _change_buttons(key: str, sources: pd.DataFrame, what: str) -> None:
-    """Withdraw what is in use, restore what is withdrawn; both ask first."""
+def _change_buttons(key: str, sources: pd.DataFrame, what: str, name: str) -> None:
+    """Withdraw what is in use of these sources, restore what is withdrawn."""
     is_withdrawn = sources["withdrawn_at"].notna()
-    for word, rows, is_back in (("Withdraw", sources[~is_withdrawn], False), ("Restore", sources[is_withdrawn], True)):
-        if len(rows):
-            st.button(
-                f"{word} {what}" if len(rows) == len(sources) else f"{word} {formats.counted(len(rows), 'file')}",
-                key=f"{word.lower()}-{key}",
-                icon=":material/undo:" if is_back else ":material/visibility_off:",
-                type="tertiary",
-                on_click=_ask,
-                args=([int(one) for one in rows["id"]], is_back),
-            )
-
-
-def _ask(ids: list[int], is_back: bool) -> None:
-    st.session_state[ASKED] = (ids, is_back)
-
-
-def _forget() -> None:
-    st.session_state.pop(ASKED, None)
-
-
-def _asked() -> None:
-    """The dialog, while a question is open."""
-    asked = st.session_state.get(ASKED)
-    if asked is None or not data_stored.is_local():
-        return
-    ids, is_back = asked
-    title = "Restore?" if is_back else "Withdraw?"
-    st.dialog(title, on_dismiss=_forget)(_confirm)(ids, is_back)
-
-
-def _confirm(ids: list[int], is_back: bool) -> None:
-    store = cached.store()
-    effect = withdrawal.effect_of_restoring(store, ids) if is_back else withdrawal.effect_of_withdrawing(store, ids)
-    files = formats.counted(effect.n_sources, "file")
-    moved = f"**{formats.counted(effect.n_runs, 'run')}** with **{formats.counted(effect.n_results, 'result')}**"
-    if is_back:
-        st.markdown(f"{files} will be used again: {moved} will come back to the pages.")
-    else:
-        st.markdown(f"{files} will be withdrawn: {moved} will leave the pages.")
-        st.markdown(
-            "Runs that another file holds, too, stay. Nothing is deleted, and the same file stays withdrawn when it is "
-            "imported again. It can be restored here at any time."
-        )
-    with st.container(horizontal=True):
-        if st.button("Restore" if is_back else "Withdraw", key="confirm", type="primary"):
-            n = withdrawal.restore_all(store, ids) if is_back else withdrawal.withdraw_all(store, ids)
-            done = "restored" if is_back else "withdrawn"
-            st.session_state[SAID] = f"{formats.counted(n, 'file')} {done}: {moved.replace('*', '')}."
-            _forget()
-            st.rerun()
-        if st.button("Keep as it is", key="keep"):
-            _forget()
-            st.rerun()
-
-
-def _what_was_done() -> None:
-    said = st.session_state.pop(SAID, None)
-    if said:
-        st.success(said, icon=":material/check:")
+    live, withdrawn = ([int(one) for one in sources["id"][chosen]] for chosen in (~is_withdrawn, is_withdrawn))
+    withdrawing.buttons(key, live, withdrawn, what=what, name=name)
 
 
 def _why_no_form(name: str) -> None:

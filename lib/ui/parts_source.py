@@ -6,28 +6,25 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
-from lib.schema.text import Sentence, sentence
-from lib.settings import read_settings
 from lib.store.details import SourceDetails, is_digest, refusals_of, source_details, sources_beside
-from lib.store.write import restore, withdraw
-from lib.ui import cached, links, origin, page
+from lib.store.frames import Frames
+from lib.ui import cached, data_stored, links, origin, page, withdrawing
 from lib.ui.traces import Traces
-from lib.ui.views.source import KINDS, RUN_LABELS, SourceView
+from lib.ui.views.source import KINDS, RUN_LABELS, SourceView, source_view
 
 ROW_PX, MOST_PX = 35, 600
 WARNINGS_SHOWN = 100
 COPY = "copy"
 WITHDRAWING = (
-    "Withdrawing takes the file's scores and facts out of every table, figure and search, here and for everybody who uses this "
-    "installation. Nothing is deleted: the file stays stored, runs that another file also holds stay in view, an import of the same "
-    "file does not bring it back, and it can be restored on this page."
+    "Withdrawing takes the file's scores and facts out of every table, figure and search, here and for everybody who uses "
+    f"this installation. {withdrawing.MEANING}"
 )
 RESTORING = "Restoring puts everything that came out of this file back into the tables and figures."
 
 
 def found(asked: str) -> tuple[SourceDetails | None, list[SourceDetails]]:
     """The source of the address and other copies of the same bytes; otherwise what there is to say instead, and None."""
-    several = source_details(cached.store(), asked)
+    several = cached.stored(source_details, digest=asked) if is_digest(asked) else []
     digests = list(dict.fromkeys(one.source["digest"] for one in several))
     if not several:
         _not_found(asked)
@@ -40,31 +37,28 @@ def found(asked: str) -> tuple[SourceDetails | None, list[SourceDetails]]:
             links.link("source", f":blue[{formats.markdown(start + ' ' + one.source['name'], 120)}]", {"source": start})
         return None, []
     # Live copies first; the address may name another one by its number in the store.
-    several.sort(key=lambda one: (one.source["withdrawn_at"] is not None, one.source["id"]))
+    ordered = sorted(several, key=lambda one: (one.source["withdrawn_at"] is not None, one.source["id"]))
     wanted = str(st.query_params.get(COPY, ""))
-    chosen = next((one for one in several if str(one.source["id"]) == wanted), several[0])
-    return chosen, [one for one in several if one is not chosen]
+    chosen = next((one for one in ordered if str(one.source["id"]) == wanted), ordered[0])
+    return chosen, [one for one in ordered if one is not chosen]
 
 
-def sentence_of(text: str) -> Sentence:
-    """Plain text as a sentence without key numbers."""
-    return sentence(text)
+def view(frames: Frames, asked: str, source_id: int) -> SourceView:
+    """What is shown of one of the sources that the address names; to be made once per revision."""
+    copies = cached.stored(source_details, digest=asked)
+    return source_view(frames, next(one for one in copies if one.source["id"] == source_id))
 
 
 def actions(details: SourceDetails) -> None:
     """The bytes, and on a local installation withdrawing and restoring with what that does."""
     source = details.source
-    is_gone = source["withdrawn_at"] is not None
-    is_local = not read_settings().allow_public
+    is_gone, is_local = source["withdrawn_at"] is not None, data_stored.is_local()
     with st.container(horizontal=True, vertical_alignment="center"):
         if not is_gone or is_local:
             origin.raw_button("source", source, "Raw file, untouched")
-        if is_local and st.button(
-            "Restore" if is_gone else "Withdraw",
-            key="withdraw",
-            icon=":material/undo:" if is_gone else ":material/block:",
-        ):
-            _confirm(int(source["id"]), str(source["name"]), is_gone, len(details.runs))
+        ids = [int(source["id"])]
+        live, withdrawn = ([], ids) if is_gone else (ids, [])
+        withdrawing.buttons("source", live, withdrawn, what="this file", name=str(source["name"]))
     if is_local:
         page.small_text(formats.markdown(RESTORING if is_gone else WITHDRAWING, 600))
     else:
@@ -114,7 +108,7 @@ def warnings(details: SourceDetails) -> None:
 
 def refused(details: SourceDetails) -> None:
     """Other members of the same raw file that could not be taken, and why."""
-    rows = refusals_of(cached.store(), str(details.source["raw_digest"]))
+    rows = cached.stored(refusals_of, raw_digest=str(details.source["raw_digest"]))
     if rows.empty:
         return
     raw = formats.markdown(details.source["raw_name"], 100)
@@ -132,7 +126,8 @@ def around(details: SourceDetails, copies: list[SourceDetails]) -> None:
             words = formats.markdown(f"{one.source['name']}{gone}", 140)
             address = {"source": str(one.source["digest"])[:12], COPY: str(one.source["id"])}
             links.link("source", f":blue[{words}]", address)
-    beside = sources_beside(cached.store(), details.source)
+    own = details.source
+    beside = cached.stored(sources_beside, raw_digest=str(own["raw_digest"]), source_id=int(own["id"]))
     if beside.empty:
         return
     raw = formats.markdown(details.source["raw_name"], 100)
@@ -143,25 +138,6 @@ def around(details: SourceDetails, copies: list[SourceDetails]) -> None:
         labels = {"file": "File", "is": "What it is", "state": "State"}
         traces = Traces([], {}, {}, sources=beside["digest"].astype(str).tolist())
         page.table(shown, key="source-beside", alt="Other files of the same raw file", labels=labels, traces=traces)
-
-
-@st.dialog("Are you sure?")
-def _confirm(source_id: int, name: str, is_gone: bool, n_runs: int) -> None:
-    """Asks before anything is written."""
-    st.markdown(f"`{formats.one_line(name.replace('`', ''), 140)}`")
-    st.markdown(RESTORING if is_gone else WITHDRAWING)
-    if n_runs:
-        st.markdown(f"It holds {formats.counted(n_runs, 'run')}.")
-    words = "Restore it" if is_gone else "Withdraw it"
-    if st.button(words, key="withdraw-yes", type="primary", on_click=_change, args=(source_id, is_gone)):
-        st.rerun()
-    if st.button("Leave it as it is", key="withdraw-no"):
-        st.rerun()
-
-
-def _change(source_id: int, is_gone: bool) -> None:
-    """What was confirmed, done once for the click and before anything is shown again."""
-    (restore if is_gone else withdraw)(cached.store(), source_id)
 
 
 def _not_found(asked: str) -> None:

@@ -122,8 +122,8 @@ def test_a_source_with_what_came_out_of_it(filled: Store) -> None:
 
 def test_what_lies_beside_a_source_and_what_was_refused(filled: Store) -> None:
     one, two = (found.source for found in details.source_details(filled, sha("the same bytes")))
-    assert details.sources_beside(filled, one)["name"].tolist() == ["one.zip!/y.json"]
-    assert details.sources_beside(filled, two).empty
+    assert details.sources_beside(filled, one["raw_digest"], one["id"])["name"].tolist() == ["one.zip!/y.json"]
+    assert details.sources_beside(filled, two["raw_digest"], two["id"]).empty
     refused = details.refusals_of(filled, one["raw_digest"])
     assert refused[["name", "reason"]].to_numpy().tolist() == [["one.zip!/bad.json", "not JSON"]]
     assert details.refusals_of(filled, two["raw_digest"]).empty

@@ -90,16 +90,19 @@ def test_withdrawing_and_restoring_ask_first_and_take_effect(open_app: Open, rea
     before = cache.frames().counts["n_results"]
     assert n_live() == 1
     app = open_app(folder, PAGE, source=digest[:12])
-    app.button(key="withdraw").click().run()
+    app.button(key="withdraw-source").click().run()
     assert not app.exception
+    assert "grouped.zip" in text(app) and "1 file will be withdrawn: **1 run** with" in text(app)
     assert n_live() == 1, "nothing is withdrawn before it is confirmed"
-    app.button(key="withdraw-yes").click().run()
+    app.button(key="confirm").click().run()
     assert not app.exception
     assert n_live() == 0 and cache.frames().counts["n_results"] < before
     assert "It was withdrawn on" in app.header[0].value
+    assert "1 file withdrawn: 1 run with" in app.success[0].value
     app.run()
-    app.button(key="withdraw").click().run()
-    app.button(key="withdraw-yes").click().run()
+    assert not app.success
+    app.button(key="restore-source").click().run()
+    app.button(key="confirm").click().run()
     assert not app.exception
     assert n_live() == 1 and cache.frames().counts["n_results"] == before
     store.close()
@@ -111,8 +114,8 @@ def test_leaving_it_as_it_is_changes_nothing(open_app: Open, real_store: Path, t
     store = opened(folder)
     before = store.revision()
     app = open_app(folder, PAGE, source=digest_of(folder, "helm.csv"))
-    app.button(key="withdraw").click().run()
-    app.button(key="withdraw-no").click().run()
+    app.button(key="withdraw-source").click().run()
+    app.button(key="keep").click().run()
     assert not app.exception
     assert store.revision() == before
     store.close()
@@ -124,7 +127,7 @@ def test_a_public_installation_offers_no_withdrawal(
     monkeypatch.setenv("P4P_ALLOW_PUBLIC", "1")
     app = open_app(real_store, PAGE, source=digest_of(real_store, "helm.csv"))
     assert not app.exception
-    assert not [one for one in app.button if one.key == "withdraw"]
+    assert not [one for one in app.button if str(one.key).startswith(("withdraw", "restore"))]
     assert "Only on a local installation" in text(app)
 
 
