@@ -54,7 +54,7 @@ if len(view.table):
     )
 page.left_out(view.left_out)
 if len(view.table):
-    downloads.buttons(view.rows, f"benchmark-{name}")
+    downloads.buttons(view.rows, f"benchmark-{name}", has_figure=view.figure is not None)
 
 # About it
 parts_benchmark.how_full(view, {"benchmark": name})

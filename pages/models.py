@@ -64,4 +64,4 @@ if len(view.table):
         view.table, key="models-table", alt=alt, labels=view.labels, is_wide=True, traces=view.traces, can_compare=True
     )
 page.left_out(view.left_out)
-downloads.buttons(view.rows, "models")
+downloads.buttons(view.rows, "models", has_figure=view.figure is not None)

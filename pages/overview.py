@@ -49,4 +49,4 @@ if view.figure is not None:
     st.subheader("The records", anchor=False)
     page.table(view.table, key="records-table", alt="Records", labels=overview.LABELS, traces=view.traces)
     page.left_out(view.left_out)
-    downloads.buttons(view.rows, "records")
+    downloads.buttons(view.rows, "records", has_figure=True)

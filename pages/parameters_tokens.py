@@ -53,4 +53,4 @@ page.left_out(view.left_out, view.left_out_rows)
 if len(view.table):
     alt = "Models by training tokens per parameter"
     page.table(view.table, key="plane-table", alt=alt, labels=plane.LABELS, traces=view.traces, can_compare=True)
-    downloads.buttons(view.rows, "parameters-and-tokens")
+    downloads.buttons(view.rows, "parameters-and-tokens", has_figure=view.figure is not None)

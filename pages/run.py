@@ -37,7 +37,7 @@ page.left_out(view.left_out, noun="score")
 
 # Table and download
 parts_run.scores(view)
-downloads.buttons(view.rows, f"run-{short}")
+downloads.buttons(view.rows, f"run-{short}", has_figure=view.figure is not None)
 
 # How it was run
 parts_run.configuration(found)

@@ -58,4 +58,4 @@ if view.figure is not None:
 
 # Tables and download
 parts.tables(view, preset, offered.removed)
-downloads.buttons(view.rows, "side-by-side")
+downloads.buttons(view.rows, "side-by-side", has_figure=view.figure is not None)

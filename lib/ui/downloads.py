@@ -12,12 +12,13 @@ from lib import formats
 from lib.ui.finished import Later
 
 
-def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str) -> None:
+def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str, *, has_figure: bool = False) -> None:
     """CSV and Parquet of these rows, exact values; the file is made at the click.
 
     Args:
         table: Rows as computed, numbers as numbers, or what makes them at the click. Read-only.
         name: Start of the file's name; anything but letters, digits and dashes is dropped.
+        has_figure: Whether the rows are drawn above, so that a picture can be had, too.
     """
     stem = f"pound-for-pound-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -39,7 +40,8 @@ def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-        st.markdown(":small[:gray[Picture: the camera in the corner of the figure.]]")
+        if has_figure:
+            st.markdown(":small[:gray[Picture: the camera in the corner of the figure.]]")
 
 
 def _rows(table: pd.DataFrame | Later[pd.DataFrame]) -> pd.DataFrame:

@@ -6,8 +6,10 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from lib import formats
 from lib.schema.text import Span, sentence
@@ -54,3 +56,17 @@ def test_padded_scores_sort_like_numbers(percent: list[int]) -> None:
     shown = padded(formats.interval(p / 100, max(0, p / 100 - 0.02), min(1, p / 100 + 0.02)) for p in percent)
     by_text = sorted(zip(shown, percent, strict=True), key=lambda pair: pair[0])
     assert [p for _, p in by_text] == sorted(percent)
+
+
+@pytest.mark.parametrize("has_figure", [False, True])
+def test_a_picture_is_offered_only_where_there_is_a_figure(has_figure: bool) -> None:
+    def script(has_figure: bool) -> None:
+        import pandas as pd
+
+        from lib.ui import downloads
+
+        downloads.buttons(pd.DataFrame({"a": [1]}), "rows", has_figure=has_figure)
+
+    app = AppTest.from_function(script, kwargs={"has_figure": has_figure}).run()
+    assert not app.exception
+    assert any("Picture" in one.value for one in app.markdown) == has_figure
