@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lib.analysis.sizes import Filtered, Removed, is_open
+from lib.analysis.sizes import Filtered, filtered, is_open
 from lib.stats import memory
 
 Bits = Literal[16, 8, 4]
@@ -114,7 +114,7 @@ def narrowed(
         licences: Keys of ``LICENCE_CLASSES``; empty means all.
         shortest_context: Tokens; models that do not say theirs are taken out and counted apart.
     """
-    filters: list[tuple[str, np.ndarray]] = []
+    filters: list[tuple[str, pd.Series | np.ndarray]] = []
     if not include_community:
         filters.append(("community models", (models["origin"] != "community").to_numpy(bool)))
     filters.append(("quantised or converted variants", models["variant_of"].isna().to_numpy(bool)))
@@ -127,13 +127,7 @@ def narrowed(
     if shortest_context is not None:
         filters.append(("context not stated", models["context_length"].notna().to_numpy(bool)))
         filters.append(("context shorter", (models["context_length"] >= shortest_context).to_numpy(bool)))
-    left, removed = np.ones(len(models), bool), []
-    for name, passes in filters:
-        hit = left & ~passes
-        if hit.any():
-            removed.append(Removed(name, int(hit.sum())))
-        left &= ~hit
-    return Filtered(models[left], tuple(removed))
+    return filtered(models, filters)
 
 
 def suggested(scored: pd.DataFrame, *, is_preset: bool, most: int = 3) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 
@@ -21,11 +22,14 @@ def mark_frontier(models: pd.DataFrame, *, cost: str, score: str) -> pd.DataFram
     Source:
         Pareto optimality for two objectives.
     """
-    known = models[cost].notna() & models[score].notna()
-    points = models.loc[known.to_numpy(bool), [cost, score]]
-    best_at_cost = points.groupby(cost)[score].max()
-    best_below = best_at_cost.cummax().shift()
-    best, below = points[cost].map(best_at_cost).to_numpy(), points[cost].map(best_below).to_numpy(float)
-    marked = known.to_numpy(bool).copy()
-    marked[marked] = (points[score].to_numpy() == best) & ~(below >= points[score].to_numpy())
+    costs, scores = (models[name].to_numpy(float, na_value=np.nan) for name in (cost, score))
+    known = np.flatnonzero(~np.isnan(costs) & ~np.isnan(scores))
+    # By cost, and at each cost the best first.
+    order = known[np.lexsort((-scores[known], costs[known]))]
+    is_first = np.diff(costs[order], prepend=-np.inf) > 0
+    best = scores[order][is_first]
+    below = np.concatenate([[-np.inf], np.maximum.accumulate(best)[:-1]]) if len(best) else best
+    group = np.cumsum(is_first) - 1
+    marked = np.zeros(len(models), bool)
+    marked[order] = (scores[order] == best[group]) & (below[group] < best[group])
     return models.assign(on_frontier=marked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -58,8 +58,22 @@ class Removed(NamedTuple):
 
 
 class Filtered(NamedTuple):
-    models: pd.DataFrame
+    """What is left of the rows.
+
+    Args:
+        of: The rows as given.
+        mask: Which of them pass every filter, shape (rows,).
+        removed: What each filter took.
+    """
+
+    of: pd.DataFrame
+    mask: np.ndarray
     removed: tuple[Removed, ...]
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """The rows that pass; a copy at each call."""
+        return self.of[self.mask]
 
 
 def keep(
@@ -75,6 +89,8 @@ def keep(
     licences: Collection[str] = (),
     only_open_weights: bool = False,
     released: tuple[str | None, str | None] | None = None,
+    search: str = "",
+    texts: Sequence[str] | None = None,
 ) -> Filtered:
     """The models that pass every filter; each filter counts what it took from those that the earlier ones left.
 
@@ -82,9 +98,11 @@ def keep(
         models: Result of :func:`with_size`.
         size_range: Lowest and highest size, both included; it removes models of unknown size, and counts them apart.
         released: First and last day, both included, None for open; it removes undated models, and counts them apart.
+        search: Part of a name or id; capitals do not matter.
+        texts: ``search_texts(models)``, where a caller keeps them.
         others: Empty means no filter.
     """
-    filters: list[tuple[str, pd.Series]] = []
+    filters: list[tuple[str, pd.Series | np.ndarray]] = []
     if not include_community:
         filters.append(("community models", models["origin"] != "community"))
     if not include_variants:
@@ -111,7 +129,21 @@ def keep(
             filters.append((f"released before {first.date()}", models["released_on"] >= first))
         if last is not None:
             filters.append((f"released after {last.date()}", models["released_on"] <= last))
-    return _apply(models, filters)
+    if search:
+        filters.append(("search", has_text(search_texts(models) if texts is None else texts, search)))
+    return filtered(models, filters)
+
+
+def search_texts(models: pd.DataFrame) -> list[str]:
+    """What a search by name looks at, without capitals: name and id of each model."""
+    names = models["name"].astype(object)
+    return [f"{name}\n{model}".casefold() for name, model in zip(names, models.index.astype(object), strict=True)]
+
+
+def has_text(texts: Sequence[str], search: str) -> np.ndarray:
+    """Which of the texts, which have no capitals, contain what was searched for, shape (texts,)."""
+    needle = search.casefold()
+    return np.fromiter((needle in text for text in texts), bool, len(texts))
 
 
 def is_open(models: pd.DataFrame) -> pd.Series:
@@ -123,12 +155,13 @@ def _stated(column: pd.Series) -> pd.Series:
     return column.notna() & (column.astype(object) != "")
 
 
-def _apply(models: pd.DataFrame, filters: Iterable[tuple[str, pd.Series]]) -> Filtered:
+def filtered(models: pd.DataFrame, filters: Iterable[tuple[str, pd.Series | np.ndarray]]) -> Filtered:
+    """The rows that pass filters, each a name and which rows pass it; each counts what the earlier ones left."""
     left = np.ones(len(models), bool)
     removed = []
     for name, passes in filters:
-        hit = left & ~passes.to_numpy(bool)
+        hit = left & ~np.asarray(passes, bool)
         if hit.any():
             removed.append(Removed(name, int(hit.sum())))
         left &= ~hit
-    return Filtered(models[left], tuple(removed))
+    return Filtered(models, left, tuple(removed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from lib import formats
@@ -163,14 +164,15 @@ def models(
             else "The store holds no models yet."
         )
     kind = "active parameters" if by == "active" else "parameters"
-    n_small, n_unknown = int(table["is_small"].sum()), int((table["side"] == "undisclosed").sum())
+    is_small, is_known = table["is_small"].to_numpy(bool), table["size"].notna().to_numpy(bool)
+    n_small, n_unknown = int(is_small.sum()), int((~is_known).sum())
     parts: list[str | Span] = [
         f"{formats.counted(len(table), 'model')}, ",
         Span(f"{formats.count(n_small)} small", "small"),
         f" (at most {formats.parameters_in_words(threshold)} {kind})",
         f", {formats.count(n_unknown)} of undisclosed size. " if n_unknown else ". ",
     ]
-    best = {side: _best(table[table["side"] == side]) for side in ("small", "large")}
+    best = {"small": _best(table, is_small), "large": _best(table, is_known & ~is_small)}
     small, large = best["small"], best["large"]
     if small is None and large is None:
         parts.append(f"None of them has a score on {label} yet.")
@@ -185,11 +187,13 @@ def models(
     return sentence(*parts)
 
 
-def _best(rows: pd.DataFrame) -> pd.Series | None:
-    scored = rows[rows["score"].notna()]
-    if scored.empty:
+def _best(table: pd.DataFrame, among: np.ndarray) -> pd.Series | None:
+    """The row with the highest score among some; of equal ones the smallest, then by id."""
+    scores = np.where(among, table["score"].to_numpy(float), np.nan)
+    if np.isnan(scores).all():
         return None
-    return scored.sort_values(["score", "size", "model"], ascending=[False, True, True], kind="stable").iloc[0]
+    equal = table[scores == np.nanmax(scores)]
+    return equal.sort_values(["size", "model"], kind="stable").iloc[0]
 
 
 def _scored(row: pd.Series) -> str:

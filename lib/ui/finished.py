@@ -7,11 +7,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
+import numpy as np
 import orjson
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 import pyarrow as pa
+from numpy.typing import NDArray
 
 Made = TypeVar("Made")
 
@@ -67,13 +69,35 @@ def arrow(rows: pd.DataFrame) -> pd.DataFrame | pa.Table:
 
     Rows that cannot be converted as they are come back unchanged, for Streamlit's own repairs.
     """
-    key = id(rows)
-    kept = _ARROW.get(key)
+    kept = _ARROW.get(id(rows))
     if kept is not None and kept[0]() is rows:
         return kept[1]
     try:
         table = pa.Table.from_pandas(rows)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return rows
-    _ARROW[key] = weakref.ref(rows, lambda _: _ARROW.pop(key, None)), table
+    _keep(rows, table)
     return table
+
+
+def _keep(rows: pd.DataFrame, table: pa.Table) -> None:
+    key = id(rows)
+    _ARROW[key] = weakref.ref(rows, lambda _: _ARROW.pop(key, None)), table
+
+
+def taken(rows: pd.DataFrame, at: NDArray[np.int64]) -> pd.DataFrame:
+    """Some of the rows, numbered from 0, with their Arrow form: taken from that of all rows, not converted anew.
+
+    Args:
+        rows: Not to be changed any more, index numbered from 0.
+        at: Positions of the rows, ascending.
+    """
+    if len(at) == len(rows):
+        return rows
+    some = rows.take(at).reset_index(drop=True)
+    whole = arrow(rows)
+    if isinstance(whole, pa.Table):
+        known = whole.schema.pandas_metadata
+        numbered = {**known, "index_columns": [{**known["index_columns"][0], "stop": len(some)}]}
+        _keep(some, whole.take(pa.array(at)).replace_schema_metadata({"pandas": orjson.dumps(numbered)}))
+    return some

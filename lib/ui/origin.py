@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -37,10 +37,7 @@ def on_choice(key: str, traces: Traces) -> Any:
 
 def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, str] | None:
     """Trace and column of the chosen cell; None without a choice, or one made in other rows."""
-    state: Any = st.session_state.get(key)
-    if not state or st.session_state.get(key + _OF) != traces.stamp:
-        return None
-    cells = state["selection"].get("cells") or []
+    cells = _chosen(key, traces, "cells")
     if not cells:
         return None
     row, column = int(cells[0][0]), str(cells[0][1])
@@ -52,10 +49,7 @@ def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, st
 
 def chosen_mark(key: str, traces: Traces, column: str) -> Trace | None:
     """Trace of the chosen mark of a figure, whose marks carry ids of models; None without a choice."""
-    state: Any = st.session_state.get(key)
-    if not state or st.session_state.get(key + _OF) != traces.stamp:
-        return None
-    points = state["selection"].get("points") or []
+    points = _chosen(key, traces, "points")
     model = points[0].get("customdata") if points else None
     model = model[0] if isinstance(model, list) and model else model
     found = [traces.at(row, column) for row, one in enumerate(traces.models) if model and one == model]
@@ -67,12 +61,17 @@ def chosen_mark(key: str, traces: Traces, column: str) -> Trace | None:
 
 def ticked(key: str, traces: Traces) -> list[str]:
     """Models of the ticked rows, in the order of the rows, each once."""
-    state: Any = st.session_state.get(key)
-    if not state or st.session_state.get(key + _OF) != traces.stamp:
-        return []
-    rows = sorted(int(row) for row in state["selection"].get("rows") or [])
+    rows = sorted(int(row) for row in _chosen(key, traces, "rows"))
     found = [traces.at(row, "name") for row in rows]
     return list(dict.fromkeys(one.model for one in found if one is not None and one.model))
+
+
+def _chosen(key: str, traces: Traces, kind: Literal["cells", "rows", "points"]) -> list[Any]:
+    """What is chosen in a table or figure; nothing where the choice was made in other rows."""
+    state: Any = st.session_state.get(key)
+    chosen = (state["selection"].get(kind) or []) if state else []
+    # The stamp of a large table takes longer than the rest of it, and most readers choose nothing.
+    return chosen if chosen and st.session_state.get(key + _OF) == traces.stamp else []
 
 
 def compare(models: list[str]) -> None:

@@ -70,6 +70,19 @@ class Traces:
         told = (list(self.models), {c: list(r) for c, r in self.runs.items()}, list(self.sources))
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
+    def taken(self, rows: Sequence[int]) -> Traces:
+        """Those of some of the rows, in the order given."""
+
+        def of(column: Sequence[str]) -> list[str]:
+            return [column[row] for row in rows]
+
+        return Traces(
+            of(self.models) if len(self.models) else (),
+            {name: of(column) for name, column in self.runs.items()},
+            {name: one if isinstance(one, str) else of(one) for name, one in self.benchmarks.items()},
+            of(self.sources) if len(self.sources) else (),
+        )
+
     def at(self, row: int, column: str) -> Trace | None:
         """The trace of one cell; None for a row that is not there."""
         if not 0 <= row < max(len(self.models), len(self.sources)):

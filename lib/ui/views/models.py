@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from lib import formats
 from lib.analysis import models_table, origins, sizes, takeaways
+from lib.analysis.frontier import mark_frontier
 from lib.analysis.sizes import SizeBy
 from lib.figures import score_vs_size as size_figure
 from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
-from lib.ui.finished import Later, finished
+from lib.ui.finished import Later, finished, taken
 from lib.ui.page import padded, rounded
 from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
@@ -39,6 +43,35 @@ class ModelsView(NamedTuple):
     rows: Later[pd.DataFrame]
     traces: Traces
     left_out: dict[str, int]
+
+
+DRAWN = ("model", "name", "size", "score", "ci_low", "ci_high")
+
+
+class _Whole(NamedTuple):
+    """Everything that filters and the bound of small choose from; kept, for they change more often than the rest.
+
+    Args:
+        choice: Benchmarks and protocol.
+        models: ``Frames.models`` with their sizes, all of them.
+        texts: ``sizes.search_texts`` of them.
+        order: Positions among ``models`` of the rows, shape (rows,).
+        rows: ``models_table`` of all models that may be shown, in the order of the page.
+        drawn: The columns ``DRAWN`` of the rows.
+        table: The rows for the eye.
+        labels: See ``_table``.
+        traces: Of ``table``.
+    """
+
+    choice: scores.Choice
+    models: pd.DataFrame
+    texts: list[str]
+    order: NDArray[np.int64]
+    rows: pd.DataFrame
+    drawn: pd.DataFrame
+    table: pd.DataFrame
+    labels: dict[str, str]
+    traces: Traces
 
 
 def filter_options(frames: Frames, *, community: bool) -> dict[str, dict[str, str]]:
@@ -68,22 +101,22 @@ def models_view(
 ) -> ModelsView:
     """Models that pass the filters, with their scores on a set of benchmarks."""
     benchmarks = scores.members(chosen_set)
-    choice = scores.choice(frames, benchmarks, protocol, community)
+    whole = _whole(frames, chosen_set, protocol, by, community)
     filtered = sizes.keep(
-        sizes.with_size(frames.models, by, threshold),
+        whole.models,
         include_community=community,
         families=families,
         licences=licences,
         size_classes=size_classes,
         only_open_weights=only_open,
+        search=search,
+        texts=whole.texts,
     )
-    shown, removed = _searched(filtered.models, search), filtered.removed
-    if len(shown) < len(filtered.models):
-        removed = (*removed, sizes.Removed("search", len(filtered.models) - len(shown)))
-    rows = models_table.models_table(shown, choice.measured, frames.runs)
-    rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], kind="stable")
+    at = np.flatnonzero(filtered.mask[whole.order])
+    shown = whole.drawn.take(at).reset_index(drop=True)
+    shown = mark_frontier(shown.assign(is_small=shown["size"] <= threshold), cost="size", score="score")
     title = _title(frames, benchmarks)
-    scored = rows[rows["score"].notna() & rows["size"].notna()].reset_index(drop=True)
+    scored = shown[shown["score"].notna() & shown["size"].notna()].reset_index(drop=True)
     figure, entries = None, []
     chance = scores.baseline(frames, benchmarks)
     if len(scored):
@@ -95,27 +128,47 @@ def models_view(
         )
         figure = finished(drawn)
         entries = size_figure.legend(scored, chance=chance)
-    table, labels = _table(frames, rows, benchmarks)
     return ModelsView(
-        takeaways.models(rows, title, threshold, by, removed),
+        takeaways.models(shown, title, threshold, by, filtered.removed),
         figure,
         entries,
         f"{title[:1].upper()}{title[1:]} against size of {len(scored)} models, with 95% intervals.",
-        _coverage(choice, rows, scored),
-        table,
-        labels,
-        Later(lambda: origins.with_origins(rows, choice.measured, frames.runs, choice.label)),
-        _traces(rows, choice),
-        _left_out(removed, rows, choice),
+        _coverage(whole.choice, shown, scored),
+        taken(whole.table, at),
+        whole.labels,
+        Later(lambda: _rows(frames, whole, at, by, threshold)),
+        whole.traces if len(at) == len(whole.table) else whole.traces.taken(at.tolist()),
+        _left_out(filtered.removed, shown, whole.choice),
     )
 
 
-def _searched(models: pd.DataFrame, search: str) -> pd.DataFrame:
-    if not search:
-        return models
-    needle = search.casefold()
-    text = models["name"].astype(str).str.casefold() + "\n" + models.index.astype(str).str.casefold()
-    return models[text.str.contains(needle, regex=False).to_numpy(bool)]
+@lru_cache(maxsize=2)
+def _sized(frames: Frames, by: SizeBy) -> tuple[pd.DataFrame, list[str]]:
+    """All models with their sizes, and what a search looks at."""
+    models = sizes.with_size(frames.models, by)
+    return models, sizes.search_texts(models)
+
+
+@lru_cache(maxsize=8)
+def _whole(frames: Frames, chosen_set: str, protocol: str, by: SizeBy, community: bool) -> _Whole:
+    benchmarks = scores.members(chosen_set)
+    choice = scores.choice(frames, benchmarks, protocol, community)
+    models, texts = _sized(frames, by)
+    shown = sizes.keep(models, include_community=community).models
+    rows = models_table.models_table(shown, choice.measured, frames.runs)
+    rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], ignore_index=True)
+    table, labels = _table(frames, rows, benchmarks)
+    # Rows of the figure are walked through, which texts of Arrow make slow.
+    drawn = rows[[*DRAWN]].astype({"model": object, "name": object})
+    order = models.index.get_indexer(pd.Index(rows["model"]))
+    return _Whole(choice, models, texts, order, rows, drawn, table, labels, _traces(rows, choice))
+
+
+def _rows(frames: Frames, whole: _Whole, at: NDArray[np.int64], by: SizeBy, threshold: float) -> pd.DataFrame:
+    """The rows that passed, for the download."""
+    rows = sizes.with_size(whole.rows.take(at).reset_index(drop=True), by, threshold)
+    rows = mark_frontier(rows, cost="size", score="score")
+    return origins.with_origins(rows, whole.choice.measured, frames.runs, whole.choice.label)
 
 
 def _title(frames: Frames, benchmarks: tuple[str, ...]) -> str:
