@@ -23,7 +23,7 @@ said = st.container()
 size = controls.size()
 left, right = st.columns([5, 1], vertical_alignment="bottom")
 with right.popover("More"):
-    community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
+    community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
 known = cached.made(benchmark.protocols_view, benchmark=name, community=community)
 with left:
     protocol = controls.choice("measured", "Protocol", known.options) if known.options else ""

@@ -18,7 +18,7 @@ said = st.container()
 size = controls.size()
 places = st.columns([5, 5, 4, 4, 4, 3], vertical_alignment="bottom")
 with places[5].popover("More"):
-    community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
+    community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
     only_open = controls.switch("open", "Open weights only")
     options = cached.made(models.filter_options, community=community)
     licences = controls.several("licence", "Licence", options["licence"])

@@ -57,7 +57,7 @@ def _choices() -> dict[str, Any]:
     with places[4].popover("More"):
         n_models = controls.choice("rows", "Rows", ROWS, default="40")
         n_benchmarks = controls.choice("columns", "Columns, where none are chosen", COLUMNS, default="12")
-        community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
+        community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
     options = cached.made(models.filter_options, community=community)
     with places[0]:
         benchmarks = controls.several(

@@ -97,7 +97,7 @@ def presets(place: Any, more: Any) -> Preset:
         context = controls.choice("context", "Tokens at once", choice.CONTEXTS, default=choice.DEFAULT_CONTEXT)
         licences = controls.several("terms", "Licence", LICENCE_CLASSES)
         shortest = controls.choice("window", "Context of at least", choice.SHORTEST)
-        community = controls.switch("community", "Community models, too", help="Known from a board or an upload only.")
+        community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
     return Preset(card, cast(Bits, int(bits)), int(context), tuple(licences), shortest, community)
 
 
