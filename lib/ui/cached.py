@@ -6,7 +6,9 @@ Nothing here is private to a reader: everything is a function of public rows and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,6 +17,7 @@ import streamlit as st
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.ui.finished import Later
 
 Made = TypeVar("Made")
 
@@ -28,8 +31,38 @@ class _Held(NamedTuple):
 
 # A rerun is one thread, so its context ends with it and keeps no old revision alive.
 _OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
-VIEWS_KEPT = 150
-"""Finished views of all pages; old revisions leave by this limit and nothing else."""
+VIEWS_KEPT, READS_KEPT = 150, 150
+"""Finished views and reads of all pages; old revisions leave by these limits and nothing else."""
+
+
+class Kept:
+    """What was made before, by what it was made of; beyond a number of them what was not asked for longest leaves.
+
+    Streamlit's own cache does the same, but hashes and looks at signatures at every call: a third of a millisecond, for
+    each of the ten things that a page asks for.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: OrderedDict[Hashable, Later[Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What is kept under the key, made if need be; others who ask for the same meanwhile wait for it.
+
+        Raises:
+            What ``make`` raises; the next who asks tries again.
+        """
+        with self._lock:
+            known = self._made.setdefault(key, Later(make))
+            self._made.move_to_end(key)
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+        result: Made = known()
+        return result
+
+
+_VIEWS, _READS = Kept(VIEWS_KEPT), Kept(READS_KEPT)
 
 
 def frames() -> Frames:
@@ -61,10 +94,7 @@ def made(make: Callable[..., Made], **choices: Any) -> Made:
         choices: Plain, hashable values: everything that the result depends on besides the store.
     """
     held = _held()
-    name = f"{make.__module__}.{make.__qualname__}"
-    key = tuple(sorted(choices.items()))
-    result: Made = _made(name, held.database_url, held.frames.revision, key, make, held.frames)
-    return result
+    return _VIEWS.get(_key(held, make, choices), lambda: make(held.frames, **choices))
 
 
 def stored(read: Callable[..., Made], **choices: Any) -> Made:
@@ -74,14 +104,11 @@ def stored(read: Callable[..., Made], **choices: Any) -> Made:
         read: A function of ``lib.store`` for what the frames do not hold.
         choices: As for ``made``.
     """
-    held = _held()
-    name, key = f"{read.__module__}.{read.__qualname__}", tuple(sorted(choices.items()))
+    return _READS.get(_key(_held(), read, choices), lambda: read(store(), **choices))
 
-    def make(_: Frames, **given: Any) -> Made:
-        return read(store(), **given)
 
-    result: Made = _made(name, held.database_url, held.frames.revision, key, make, held.frames)
-    return result
+def _key(held: _Held, make: Callable[..., Any], choices: dict[str, Any]) -> Hashable:
+    return make.__module__, make.__qualname__, held.database_url, held.frames.revision, tuple(sorted(choices.items()))
 
 
 def _held() -> _Held:
@@ -99,15 +126,3 @@ def _store(database_url: str) -> Store:
 @st.cache_resource(show_spinner=False)
 def _frame_cache(database_url: str) -> FrameCache:
     return FrameCache(_store(database_url))
-
-
-@st.cache_resource(max_entries=VIEWS_KEPT, show_spinner=False)
-def _made(
-    name: str,
-    database_url: str,
-    revision: int,
-    choices: tuple[tuple[str, Any], ...],
-    _make: Callable[..., Any],
-    _frames: Frames,
-) -> Any:
-    return _make(_frames, **dict(choices))

@@ -53,10 +53,9 @@ class _Whole(NamedTuple):
 
     Args:
         choice: Benchmarks and protocol.
-        models: ``Frames.models`` with their sizes, all of them.
-        texts: ``sizes.search_texts`` of them.
-        order: Positions among ``models`` of the rows, shape (rows,).
-        rows: ``models_table`` of all models that may be shown, in the order of the page.
+        removed: What the filters took that no reader can switch here, or that decide what is measured.
+        rows: ``models_table`` of all others, in the order of the page.
+        texts: ``sizes.search_texts`` of the rows.
         drawn: The columns ``DRAWN`` of the rows.
         table: The rows for the eye.
         labels: See ``_table``.
@@ -64,10 +63,9 @@ class _Whole(NamedTuple):
     """
 
     choice: scores.Choice
-    models: pd.DataFrame
-    texts: list[str]
-    order: NDArray[np.int64]
+    removed: tuple[sizes.Removed, ...]
     rows: pd.DataFrame
+    texts: list[str]
     drawn: pd.DataFrame
     table: pd.DataFrame
     labels: dict[str, str]
@@ -103,8 +101,9 @@ def models_view(
     benchmarks = scores.members(chosen_set)
     whole = _whole(frames, chosen_set, protocol, by, community)
     filtered = sizes.keep(
-        whole.models,
-        include_community=community,
+        whole.rows,
+        include_community=True,
+        include_variants=True,
         families=families,
         licences=licences,
         size_classes=size_classes,
@@ -112,7 +111,8 @@ def models_view(
         search=search,
         texts=whole.texts,
     )
-    at = np.flatnonzero(filtered.mask[whole.order])
+    removed = (*whole.removed, *filtered.removed)
+    at = np.flatnonzero(filtered.mask)
     shown = whole.drawn.take(at).reset_index(drop=True)
     shown = mark_frontier(shown.assign(is_small=shown["size"] <= threshold), cost="size", score="score")
     title = _title(frames, benchmarks)
@@ -129,7 +129,7 @@ def models_view(
         figure = finished(drawn)
         entries = size_figure.legend(scored, chance=chance)
     return ModelsView(
-        takeaways.models(shown, title, threshold, by, filtered.removed),
+        takeaways.models(shown, title, threshold, by, removed),
         figure,
         entries,
         f"{title[:1].upper()}{title[1:]} against size of {len(scored)} models, with 95% intervals.",
@@ -138,30 +138,22 @@ def models_view(
         whole.labels,
         Later(lambda: _rows(frames, whole, at, by, threshold)),
         whole.traces if len(at) == len(whole.table) else whole.traces.taken(at.tolist()),
-        _left_out(filtered.removed, shown, whole.choice),
+        _left_out(removed, shown, whole.choice),
     )
-
-
-@lru_cache(maxsize=2)
-def _sized(frames: Frames, by: SizeBy) -> tuple[pd.DataFrame, list[str]]:
-    """All models with their sizes, and what a search looks at."""
-    models = sizes.with_size(frames.models, by)
-    return models, sizes.search_texts(models)
 
 
 @lru_cache(maxsize=8)
 def _whole(frames: Frames, chosen_set: str, protocol: str, by: SizeBy, community: bool) -> _Whole:
     benchmarks = scores.members(chosen_set)
     choice = scores.choice(frames, benchmarks, protocol, community)
-    models, texts = _sized(frames, by)
-    shown = sizes.keep(models, include_community=community).models
-    rows = models_table.models_table(shown, choice.measured, frames.runs)
+    shown = sizes.keep(sizes.with_size(frames.models, by), include_community=community)
+    rows = models_table.models_table(shown.models, choice.measured, frames.runs)
     rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], ignore_index=True)
-    table, labels = _table(frames, rows, benchmarks)
-    # Rows of the figure are walked through, which texts of Arrow make slow.
+    # The figure walks through its rows, which texts of Arrow make slow.
     drawn = rows[[*DRAWN]].astype({"model": object, "name": object})
-    order = models.index.get_indexer(pd.Index(rows["model"]))
-    return _Whole(choice, models, texts, order, rows, drawn, table, labels, _traces(rows, choice))
+    texts = sizes.search_texts(drawn.set_index("model"))
+    table, labels = _table(frames, rows, benchmarks)
+    return _Whole(choice, shown.removed, rows, texts, drawn, table, labels, _traces(rows, choice))
 
 
 def _rows(frames: Frames, whole: _Whole, at: NDArray[np.int64], by: SizeBy, threshold: float) -> pd.DataFrame:
