@@ -194,13 +194,12 @@ def _verdicts(complete: panel.Panel, at: int, margin: float) -> noninferiority.V
     score, stderr = (complete.matrix(c).astype(float) for c in ("score", "stderr"))
     n, k = (complete.matrix(c).astype(float) for c in ("n_samples", "n_correct"))
     by_stderr = noninferiority.from_stderrs(score, stderr, score[at], stderr[at], margin)
-    has_counts = ~np.isnan(k) & ~np.isnan(k[at])
-    if not has_counts.any():
-        return by_stderr
     by_counts = noninferiority.from_counts(k, n, k[at], n[at], margin)
+    has_counts = ~np.isnan(k) & ~np.isnan(k[at])
     chosen = [np.where(has_counts, c, s) for c, s in zip(by_counts, by_stderr, strict=True)]
-    # Lower is better on some metrics; nothing here is said about them.
-    chosen[4] = np.where(complete.matrix("higher_is_better").astype(bool), chosen[4], noninferiority.NO_VERDICT)
+    # "Within the margin" is said only where more is known to be better; nothing is said of perplexities and the like.
+    is_known_high = complete.rows["higher_is_better"].astype("boolean").fillna(False).to_numpy(bool)
+    chosen[4] = np.where(is_known_high.reshape(score.shape), chosen[4], noninferiority.NO_VERDICT)
     return noninferiority.Verdicts(*chosen)
 
 
@@ -234,6 +233,8 @@ def smallest_within_margin(
         fail, few = ((rows["verdict"] == v).sum() for v in (noninferiority.FAIL, noninferiority.TOO_FEW_DATA))
         passed = int((rows["verdict"] == noninferiority.PASS).sum())
         tail = f" {passed} pass when tested alone, none after adjusting for the search." if passed else ""
+        silent = n - fail - few - passed
+        tail += f" Of {silent} nothing can be said." if silent else ""
         return Finding(
             title,
             sentence(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis.comparability import CAUTION_FIELDS
+from lib.analysis.directions import higher_is_better
 from lib.analysis.protocols import VARYING, Grouping, eligible_models
 from lib.stats.intervals import LEVEL, binary_stderr, choose_interval, lower_bound
 
@@ -38,7 +39,7 @@ class Measured(NamedTuple):
             ``ci_method`` is 'Wilson', 'normal', 'normal, bound' or '' (no interval: NaN ends); ``lower_bound`` is the
             one-sided 95% bound; ``cautions`` is a text, '' for none, of what differs from most others in the
             protocol; ``also_in`` counts further results of the same measurement and ``disagreement`` is the largest
-            difference to them (NaN without any); ``higher_is_better`` is True where nobody says otherwise.
+            difference to them (NaN without any); ``higher_is_better`` is ``boolean``, NA where nobody knows.
         excluded: Results left out, by reason: reason -> number of results.
         benchmarks: The benchmarks of the protocol, in its order.
     """
@@ -73,7 +74,7 @@ def measure(
 def empty() -> pd.DataFrame:
     """No measurements, with the right columns."""
     types = dict.fromkeys(_NUMBERS, float) | {"is_approximate": bool, "has_interval": bool, "also_in": int}
-    return pd.DataFrame(columns=list(COLUMNS)).astype({**types, "higher_is_better": bool})
+    return pd.DataFrame(columns=list(COLUMNS)).astype({**types, "higher_is_better": "boolean"})
 
 
 def _countable(
@@ -128,7 +129,7 @@ def _one_per_model(scores: pd.DataFrame) -> pd.DataFrame:
         ci_method=interval.method,
         lower_bound=lower_bound(score, stderr, n, k),
         has_interval=~np.isnan(interval.low),
-        higher_is_better=first["higher_is_better"].astype("boolean").fillna(True).astype(bool),
+        higher_is_better=higher_is_better(first),
         flags=first["flags"].astype(object).fillna(""),
         cautions=_row_cautions(first),
         also_in=size - 1,

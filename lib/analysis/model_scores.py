@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import measurements, protocols
+from lib.analysis.directions import higher_is_better
 from lib.analysis.labels import evaluator_label, protocol_label
 
 COLUMNS = (
@@ -44,7 +45,7 @@ class ModelScores(NamedTuple):
 
 def is_share(scores: pd.DataFrame) -> np.ndarray:
     """Whether each score is a share, to be shown in percent: high is not bad, and it lies between 0 and 1."""
-    is_lower = (scores["higher_is_better"].astype("boolean") == False).fillna(False).to_numpy(bool)  # noqa: E712
+    is_lower = ~higher_is_better(scores).fillna(True).to_numpy(bool)
     score = scores["score"].to_numpy(float, na_value=np.nan)
     return np.asarray(~is_lower & (score >= 0) & (score <= 1), dtype=bool)
 

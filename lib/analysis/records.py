@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lib.analysis.directions import higher_is_better
 from lib.analysis.measurements import PRECEDENCE
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy
 
@@ -121,7 +122,7 @@ def published_best(scores: pd.DataFrame, *, metrics: Sequence[str] = ()) -> pd.D
         & ~scores["is_checkpoint"].astype(bool)
         & scores["limit"].isna()
         & scores["quantisation"].isna()
-        & scores["higher_is_better"].astype("boolean").fillna(True).astype(bool)
+        & higher_is_better(scores).fillna(False).to_numpy(bool)
     ]
     if metrics:
         printed = printed[printed["metric"].isin(metrics)]
@@ -153,10 +154,12 @@ def _eligible(
     status = facts["size_status"].astype(object).fillna("unknown").to_numpy()
     is_community = (facts["origin"].astype(object) == "community").to_numpy()
     may_report = is_community & include_community
-    higher = measured["higher_is_better"].to_numpy(bool) if "higher_is_better" in measured else True
+    higher = pd.Series(True, measured.index) if "higher_is_better" not in measured else measured["higher_is_better"]
+    higher = higher.astype("boolean")
     reasons = {
         "no score": measured["score"].isna().to_numpy(),
-        "lower is better on this metric": np.broadcast_to(~np.asarray(higher, bool), len(measured)),
+        "lower is better on this metric": ~higher.fillna(True).to_numpy(bool),
+        "not known which way is better on this metric": higher.isna().to_numpy(),
         "not in the catalogue": facts["name"].isna().to_numpy(),
         "community model": is_community & (not include_community),
         "variant of another model": facts["variant_of"].notna().to_numpy() & (not include_community),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lib.schema.flags import FLAGS
-from lib.sources.lm_eval_metrics import built_in_direction
+from lib.schema.metrics import known_direction
 from lib.stats.intervals import LEVEL, binary_stderr, choose_interval
 from lib.store.benchmarks import filter_rank, headline_metric, metric_rank
 
@@ -151,9 +151,7 @@ def with_intervals(rows: pd.DataFrame, benchmarks: pd.DataFrame) -> pd.DataFrame
 
 def is_share(metric: str, score: float) -> bool:
     """Whether a score is a fraction of 0 to 1 of which more is better or best in the middle: what a percent sign fits."""
-    return (
-        0 <= score <= 1 and built_in_direction(metric) is not False and "(" not in metric and "perplexity" not in metric
-    )
+    return 0 <= score <= 1 and known_direction(metric) is not False and "(" not in metric and "perplexity" not in metric
 
 
 def repaired(scores: pd.DataFrame) -> dict[str, int]:

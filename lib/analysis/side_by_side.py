@@ -16,6 +16,7 @@ from lib.stats.noninferiority import ALPHA
 
 BETTER, WORSE, NOT_SHOWN = "shown better", "shown worse", "not shown"
 NO_INTERVAL = "no interval, no verdict"
+NO_DIRECTION = "shown to differ, better or worse not known"
 """Words for a comparison; '' where one of the two models has no score."""
 
 DIFFERENCE_COLUMNS = ("model", "benchmark", "delta", "delta_low", "delta_high", "p", "p_holm", "verdict", "method")
@@ -28,7 +29,8 @@ def differences(measured: pd.DataFrame, models: Sequence[str], benchmarks: Seque
     From counts with fewer than 300 questions, or a share outside 0.05 to 0.95, on either side: Newcombe's interval and
     the pooled score test. Otherwise d ± 1.96 sqrt(se_a² + se_b²) and its two-sided z test. No standard error or count
     on a side: no interval, no verdict. Holm's correction runs over all tests of this frame, and at most 5% decides:
-    better or worse by the sign (by the metric's direction), else not shown, which never means equal.
+    better or worse by the sign and the metric's direction (where it is unknown, only that they differ), else not
+    shown, which never means equal.
 
     Args:
         measured: ``Measured.rows`` of one protocol.
@@ -53,14 +55,15 @@ def differences(measured: pd.DataFrame, models: Sequence[str], benchmarks: Seque
     has_test = ~np.isnan(found["p"])
     holm = np.full(len(pairs), np.nan)
     holm[has_test] = multiplicity.holm(found["p"][has_test])
-    is_higher_better = own["higher_is_better"].astype("boolean").fillna(True).to_numpy(bool)
-    is_better = (found["delta"] > 0) == is_higher_better
+    is_higher_better = own["higher_is_better"].astype("boolean")
+    is_better = (found["delta"] > 0) == is_higher_better.fillna(True).to_numpy(bool)
     words = np.full(len(pairs), NO_INTERVAL, dtype=object)
     words[has_test] = NOT_SHOWN
     # NaN compares as false, so rows without a test stay as they are.
     is_shown = holm <= ALPHA
     words[is_shown & is_better] = BETTER
     words[is_shown & ~is_better] = WORSE
+    words[is_shown & is_higher_better.isna().to_numpy()] = NO_DIRECTION
     words[np.isnan(found["delta"])] = ""
     result = pd.DataFrame({**found, "p_holm": holm, "verdict": words}, index=pairs).reset_index()
     return result[list(DIFFERENCE_COLUMNS)]

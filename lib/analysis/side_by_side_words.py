@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lib import formats
-from lib.analysis.side_by_side import BETTER, NO_INTERVAL, NOT_SHOWN, WORSE
+from lib.analysis.side_by_side import BETTER, NO_DIRECTION, NO_INTERVAL, NOT_SHOWN, WORSE
 from lib.schema.text import Sentence, Span, sentence
 
 FEW = 3
@@ -60,8 +60,8 @@ def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str]
         parts += _against(own, short(names[model]), short(names[reference]), n_benchmarks)
     if rest := others[n_told:]:
         words = differences[differences["model"].isin(rest)]["verdict"]
-        n_tested = int(words.isin((BETTER, WORSE, NOT_SHOWN)).sum())
-        n_shown = int(words.isin((BETTER, WORSE)).sum())
+        n_tested = int(words.isin((BETTER, WORSE, NO_DIRECTION, NOT_SHOWN)).sum())
+        n_shown = int(words.isin((BETTER, WORSE, NO_DIRECTION)).sum())
         parts.append(
             f"Of the {n_tested} comparisons of {_others(len(rest))}, {formats.count(n_shown)} "
             f"{'is' if n_shown == 1 else 'are'} shown."
@@ -106,11 +106,19 @@ def _others(n: int) -> str:
 
 def _against(own: pd.DataFrame, name: str, reference: str, n_benchmarks: int) -> list[str | Span]:
     """One model: ``X is shown to be better than Y on 4 of 6 benchmarks and worse on 1; on 1 ... is not shown. ``"""
-    n = {word: int((own["verdict"] == word).sum()) for word in (BETTER, WORSE, NOT_SHOWN, NO_INTERVAL, "")}
+    n = {
+        word: int((own["verdict"] == word).sum()) for word in (BETTER, WORSE, NO_DIRECTION, NOT_SHOWN, NO_INTERVAL, "")
+    }
     tail = _tail(n, n_benchmarks)
     if not n[BETTER] and not n[WORSE]:
         if n[""] == n_benchmarks:
             return [f"{name} and {reference} have no score measured the same way here. "]
+        if n[NO_DIRECTION]:
+            on = "this benchmark" if n_benchmarks == 1 else f"{n[NO_DIRECTION]} of {n_benchmarks} benchmarks"
+            return [
+                Span(name, "strong"),
+                f" is shown to differ from {reference} on {on}, where nobody says which way is better{_without(n)}. ",
+            ]
         if not n[NOT_SHOWN]:
             return [f"{name} against {reference}: these scores came without intervals, so there is no verdict. "]
         where = "on this benchmark" if n_benchmarks == 1 else f"on none of {n_benchmarks} benchmarks"
@@ -130,6 +138,8 @@ def _against(own: pd.DataFrame, name: str, reference: str, n_benchmarks: int) ->
 
 def _tail(n: Mapping[str, int], n_benchmarks: int) -> str:
     parts = []
+    if n[NO_DIRECTION]:
+        parts.append(f"on {n[NO_DIRECTION]} they differ, and nobody says which way is better")
     if n[NOT_SHOWN]:
         parts.append(f"on {n[NOT_SHOWN]} the difference is not shown")
     if n[NO_INTERVAL]:

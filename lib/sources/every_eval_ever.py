@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.errors import RefusedInput
+from lib.schema.metrics import direction
 from lib.schema.records import Parsed, Result, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.plain_csv import COUNTED
@@ -127,7 +128,7 @@ def _result(entry: dict[str, Any], place: str, run: Run) -> tuple[Result, bool]:
         stderr=stderr if stderr is not None and stderr >= 0 else None,
         n_samples=n,
         n_shot=_shots(entry),
-        higher_is_better=not lower if isinstance(lower, bool) else None,
+        higher_is_better=direction(metric, not lower if isinstance(lower, bool) else None),
         flags=("limited",) if is_limited else (),
     )
     result.stderr_published = result.stderr
@@ -274,7 +275,7 @@ def _object(value: Any, place: str) -> dict[str, Any]:
 
 SOURCE = Importer(
     name="every-eval-ever",
-    version=1,
+    version=2,
     describes="records of Every Eval Ever",
     recognise=recognise,
     parse=parse,

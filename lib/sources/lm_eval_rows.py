@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lib.errors import RefusedInput
+from lib.schema.metrics import direction
 from lib.schema.records import Result
-from lib.sources.lm_eval_metrics import NOT_METRICS, OWN_DENOMINATOR, ZERO_ONE, direction, is_possible
+from lib.sources.lm_eval_metrics import NOT_METRICS, OWN_DENOMINATOR, ZERO_ONE, is_possible
 from lib.stats.recovered import binomial_stderr, correct_count, counts_from_stderr
 
 MAX_NAME = 300

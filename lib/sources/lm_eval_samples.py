@@ -24,13 +24,13 @@ from itertools import chain
 from typing import Any
 
 from lib.errors import RefusedInput
+from lib.schema.metrics import direction
 from lib.schema.records import Parsed, Result, Run, Samples
 from lib.sources.checkpoints import read_checkpoint
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_generations import generation_of
 from lib.sources.lm_eval_groups import trimmed
 from lib.sources.lm_eval_job_logs import PrintedRun, find_run
-from lib.sources.lm_eval_metrics import built_in_direction
 from lib.sources.lm_eval_model_args import name_in_folder, names_in, split_model_args
 from lib.sources.lm_eval_results import is_results_file
 from lib.sources.lm_eval_rows import MAX_NAME, Warnings
@@ -100,7 +100,7 @@ def _score(task: str, metric: str, filter_name: str, values: list[float]) -> Res
         filter_name,
         score=mean,
         n_samples=n,
-        higher_is_better=built_in_direction(metric),
+        higher_is_better=direction(metric, None),
         flags=("from-samples",),
     )
     if all(value in (0.0, 1.0) for value in values):
