@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.errors import RefusedInput
+from lib.schema.metrics import direction
 from lib.schema.records import Parsed, Result, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.tables import (
@@ -33,6 +34,8 @@ from lib.stats.board_columns import fitting_counts, proportion_stderr, recover_c
 
 DEFAULT_METRIC = "score"
 MOST_SCORES = 200_000
+_FRACTION = "a fraction from 0 to 1, or the column unit with 'percent'"
+_OR_A_METRIC = ", or the column metric with what the number is"
 PROPORTIONS = frozenset(
     ("acc", "accuracy", "acc_norm", "exact_match", "exact match", "em", "mc1", "multiple_choice_grade", "pass@1")
 )
@@ -112,8 +115,8 @@ def parse(candidate: Candidate) -> Parsed:
     """One run per model and configuration, in file order.
 
     Raises:
-        RefusedInput: Naming line and column: a cell that is no number, a fraction above 1 (percent must say so), an
-            unknown column in the long form, one score twice in a run, a file without scores or with more than
+        RefusedInput: Naming line and column: a cell that is no number, a fraction above 1 (percent must say so; so must
+            a number that no metric explains), an unknown column in the long form, one score twice in a run, a file without scores or with more than
             ``MOST_SCORES``.
     """
     lines = read_lines(candidate)
@@ -241,10 +244,9 @@ def _result(row: dict[str, Any], cell: _Cell, file: str) -> Result:
     metric = row.get("metric") or DEFAULT_METRIC
     scale = 100.0 if row.get("unit") == "percent" else 1.0
     score = _scaled(cell.score, scale)
-    if (metric.casefold() in PROPORTIONS or row.get("unit")) and not 0 <= score <= 1:
-        wanted = (
-            "a percentage from 0 to 100" if scale > 1 else "a fraction from 0 to 1, or the column unit with 'percent'"
-        )
+    is_unnamed = metric.casefold() == DEFAULT_METRIC
+    if (is_unnamed or metric.casefold() in PROPORTIONS or row.get("unit")) and not 0 <= score <= 1:
+        wanted = "a percentage from 0 to 100" if scale > 1 else _FRACTION + _OR_A_METRIC * is_unnamed
         raise refused_cell(file, cell.line, cell.column, expected=wanted, found=cell.written)
     if cell.stderr is not None and cell.stderr < 0:
         raise refused_cell(file, cell.line, "stderr", expected="0 or more", found=cell.stderr)
@@ -263,7 +265,7 @@ def _result(row: dict[str, Any], cell: _Cell, file: str) -> Result:
         stderr_published=stderr,
         n_shot=row.get("n_shot"),
         task_version=row.get("task_version"),
-        higher_is_better=row.get("higher_is_better"),
+        higher_is_better=direction(metric, row.get("higher_is_better")),
         stderr_rule="none" if cell.stderr is None else "published",
         flags=("limited",) if row.get("limit") else (),
     )
@@ -310,7 +312,7 @@ def _decimals(written: str) -> int:
 
 SOURCE = Importer(
     name="plain-csv",
-    version=1,
+    version=2,
     describes="scores in a plain CSV, long or wide (docs/data-formats.md)",
     recognise=recognise,
     parse=parse,

@@ -28,6 +28,10 @@ def csv_file(text: str) -> Candidate:
         ("model,benchmark,score\nm,b,\n", "line 2, column 'score'"),
         ("model,benchmark,score\n,b,0.5\n", "line 2, column 'model'"),
         ("model,benchmark,score,metric\nm,b,56.9,acc\n", "line 2, column 'score'"),
+        ("model,benchmark,score\nm,a,0.5\nm,b,70.7\n", "line 3, column 'score'"),
+        ("model,benchmark,score,metric\nm,b,70.7,Score\n", "line 2, column 'score'"),
+        ("model,benchmark,score\nm,b,-0.5\n", "line 2, column 'score'"),
+        ("model,ARC,PIQA\nm,0.5,70.7\n", "line 2, column 'PIQA'"),
         ("model,benchmark,score,unit\nm,b,0.5,permille\n", "line 2, column 'unit'"),
         ("model,benchmark,score,unit\nm,b,120,percent\n", "line 2, column 'score'"),
         ("model,benchmark,score,n\nm,b,0.5,0\n", "line 2, column 'n'"),
@@ -53,9 +57,28 @@ def test_a_refused_csv_names_line_and_column(text, place):
     assert refusal.value.place == place
 
 
-def test_a_perplexity_may_be_above_one():
-    (run,) = plain_csv.parse(csv_file("model,benchmark,score,metric\nm,wikitext,12.5,perplexity\n")).runs
-    assert run.results[0].score == 12.5
+def test_a_number_above_one_needs_a_metric_or_percent():
+    """70.7 without a word may be a percentage, an Elo or a time: nothing is guessed, and the message says what to write."""
+    with pytest.raises(RefusedInput) as refusal:
+        plain_csv.parse(csv_file("model,benchmark,score\nm,arc,70.7\n"))
+    for word in ("fraction from 0 to 1", "column unit with 'percent'", "column metric", "70.7"):
+        assert word in refusal.value.message
+    for told, score in (("unit\nm,arc,70.7,percent", 0.707), ("metric\nm,arc,70.7,judge points", 70.7)):
+        (run,) = plain_csv.parse(csv_file(f"model,benchmark,score,{told}\n")).runs
+        assert run.results[0].score == score
+
+
+@pytest.mark.parametrize(
+    ("metric", "stated", "higher"),
+    [
+        ("perplexity", "", False), ("Perplexity", "", False), ("word error rate", "", False), ("acc", "", True),
+        ("", "", True), ("judge points", "", None), ("judge points", "true", True), ("perplexity", "false", False),
+        ("pct_stereotype", "", None),
+    ],
+)  # fmt: skip
+def test_the_direction_is_stated_or_follows_from_the_metric_or_is_unknown(metric, stated, higher):
+    text = f"model,benchmark,score,metric,higher_is_better\nm,b,0.5,{metric},{stated}\n"
+    assert plain_csv.parse(csv_file(text)).runs[0].results[0].higher_is_better is higher
 
 
 def test_stated_counts_that_do_not_fit_are_marked():
@@ -102,6 +125,13 @@ def record_with(path: list, value: object) -> Candidate:
     else:
         part[path[-1]] = value
     return Candidate("r.json", json.dumps(record).encode())
+
+
+def test_a_record_that_states_no_direction_has_that_of_the_metric():
+    place = ["evaluation_results", 0, "metric_config", "lower_is_better"]
+    results = [every_eval_ever.parse(record_with(place, value)).runs[0].results[0] for value in (None, True)]
+    assert {one.metric for one in results} == {"exact_match"}
+    assert [one.higher_is_better for one in results] == [True, False]
 
 
 @pytest.mark.parametrize(

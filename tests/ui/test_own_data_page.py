@@ -23,6 +23,7 @@ CSV = GUIDE[own_data.READERS["csv"]]
 
 REFUSED = {
     "`70.7` for `acc`": b"model,benchmark,metric,score\norg/m,mmlu,acc,70.7\n",
+    "`70.7` and no metric": b"model,benchmark,score\nm,b,70.7\n",
     "`0,71` as a score": b'model,benchmark,score\norg/m,mmlu,"0,71"\n',
     "`n/a` as a score": b"model,benchmark,score\norg/m,mmlu,n/a\n",
     "a column `nshots`": b"model,benchmark,metric,score,nshots\norg/m,mmlu,acc,0.7,5\n",
