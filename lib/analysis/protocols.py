@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib.analysis.comparability import CAUTION_FIELDS, DOCUMENT, UNKNOWN_IS_CAUTION, Comparison, compare
+from lib.analysis.comparability import CAUTION_FIELDS, DOCUMENT, UNKNOWN_IS_CAUTION, Comparison, compare, task_name
 from lib.analysis.labels import protocol_label
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 FAMILY = ("evaluator", "document", "chat_template", "system_instruction")
 """Fields that every benchmark of one protocol shares."""
 
-PER_BENCHMARK = ("benchmark", "task", "prompt", "task_identity", "metric", "filter", "n_shot")
+PER_BENCHMARK = ("benchmark", "task_name", "prompt", "task_identity", "metric", "filter", "n_shot")
 IDENTITY = (*FAMILY, *PER_BENCHMARK, "n_samples")
 VARYING = (
     "backend",
@@ -95,7 +95,7 @@ def group(
     kept, excluded = _usable(scores[scores["benchmark"].isin(list(benchmarks))])
     if kept.empty:
         return Grouping(kept.assign(identity=np.empty(0, int), protocol=""), _no_protocols(), excluded)
-    kept = kept.assign(task_identity=_task_identity(kept))
+    kept = _identified(kept)
     kept["identity"] = _identity_codes(kept)
     identities = _identities(kept, catalogue)
     pairs = _pairs(kept, eligible_models(models, include_community))
@@ -104,7 +104,7 @@ def group(
     protocols = _describe(choices, identities, pairs, kept, catalogue)
     widest_of = {i: key for key, row in reversed(list(protocols["identities"].items())) for i in row}
     kept["protocol"] = np.array([widest_of.get(i, "") for i in kept["identity"]], dtype=object)
-    return Grouping(kept.drop(columns="task_identity"), protocols, excluded)
+    return Grouping(kept.drop(columns=["task_identity", "task_name"]), protocols, excluded)
 
 
 def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
@@ -115,7 +115,7 @@ def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.S
         models: ``Frames.models``; community models are not counted.
     """
     kept, _ = _usable(scores)
-    kept = kept.assign(task_identity=_task_identity(kept))
+    kept = _identified(kept)
     kept["identity"] = _identity_codes(kept)
     shown = kept[kept["identity"].isin(_pairs(kept, eligible_models(models))["identity"])]
     return shown.drop_duplicates("identity")["benchmark"].value_counts()
@@ -181,6 +181,12 @@ def _task_identity(scores: pd.DataFrame) -> pd.Series:
     return version.where(version != "", ("#" + digest).where(digest != "", ""))
 
 
+def _identified(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows with what tells tasks apart: ``task_identity`` and ``task_name``."""
+    names = {task: task_name(str(task)) for task in scores["task"].unique()}
+    return scores.assign(task_identity=_task_identity(scores), task_name=scores["task"].map(names))
+
+
 def _codes(column: pd.Series) -> np.ndarray:
     """Whole numbers from 0: equal values, equal numbers; unknown (missing or '') is a value of its own."""
     codes, values = pd.factorize(column)
@@ -188,6 +194,13 @@ def _codes(column: pd.Series) -> np.ndarray:
         is_empty = np.asarray(pd.Index(values).astype(object) == "", dtype=bool)
         codes = np.where(np.isin(codes, np.flatnonzero(is_empty)), -1, codes)
     return np.asarray(codes, np.int64) + 1
+
+
+def _n_values(codes: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """How many different known values each group has, shape (groups,); groups are numbered from 0."""
+    known, n = codes > 0, int(codes.max(initial=0)) + 1
+    pairs = np.unique(group[known] * n + codes[known])
+    return np.bincount(pairs // n, minlength=int(group.max(initial=-1)) + 1)
 
 
 def _combined(scores: pd.DataFrame, fields: Sequence[str]) -> np.ndarray:
@@ -213,13 +226,18 @@ def _identity_codes(scores: pd.DataFrame) -> np.ndarray:
 
 def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.DataFrame:
     """One row per identity: its fields, a key of its own, whether its metric is the benchmark's default."""
-    first = scores.sort_values("n_samples", kind="stable").drop_duplicates("identity").set_index("identity")
-    identities = first[[*IDENTITY]].sort_index().copy()
+    identity = scores["identity"].to_numpy()
+    order = np.argsort(scores["n_samples"].to_numpy(float, na_value=np.nan), kind="stable")
+    numbers, first = np.unique(identity[order], return_index=True)
+    identities = scores[[*IDENTITY]].iloc[order[first]].set_axis(pd.Index(numbers, name="identity"))
     # Only for the label: who ran it, when a whole document names one harness.
-    versions = scores.groupby("identity")["evaluator_version"].agg(["first", "nunique"])
-    identities["evaluator_version"] = versions["first"].where(versions["nunique"] == 1)
-    text = identities[[*IDENTITY]].astype(object).where(identities.notna(), "").astype(str)
-    joined = text.agg("\x1f".join, axis=1)
+    versions = _codes(scores["evaluator_version"])
+    some = np.full(len(numbers), -1)
+    some[identity[versions > 0]] = np.flatnonzero(versions > 0)
+    some[_n_values(versions, identity) != 1] = -1
+    identities["evaluator_version"] = scores["evaluator_version"].array.take(some, allow_fill=True)
+    texts = (_filled(identities[field]) for field in IDENTITY)
+    joined = map("\x1f".join, zip(*texts, strict=True))
     identities["digest"] = [hashlib.sha256(t.encode()).hexdigest() for t in joined]
     default = {} if catalogue is None else catalogue["default_metric"].dropna().to_dict()
     identities["is_default"] = [
@@ -304,23 +322,19 @@ def _describe(
 def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple[str, ...]]:
     """What inside each identity is unknown or varies, in words."""
     result: dict[int, list[str]] = {int(i): [] for i in identities.index}
-    n_known = scores.groupby("identity")["n_samples"].agg(["count", "size"])
+    identity = scores["identity"].to_numpy()
+    n_rows, n_known = np.bincount(identity), np.bincount(identity, scores["n_samples"].notna())
     for field, words in UNKNOWN_IS_CAUTION.items():
         column = identities[field]
-        unknown = column.isna() | (column.astype(object) == "")
+        unknown = _filled(column).to_numpy() == ""
         if field == "n_samples":
-            unknown = (n_known["count"] < n_known["size"]).reindex(identities.index)
-        for i in identities.index[unknown.to_numpy(bool)]:
-            result[int(i)].append(
-                f"{words} {UNSTATED}" + (FOR_SOME if n_known.at[i, "count"] and field == "n_samples" else "")
-            )
-    for i in identities.index[(identities["task_identity"] == "").to_numpy(bool)]:
+            unknown = n_known < n_rows
+        for i in np.flatnonzero(unknown):
+            result[int(i)].append(f"{words} {UNSTATED}" + (FOR_SOME if n_known[i] and field == "n_samples" else ""))
+    for i in np.flatnonzero(identities["task_identity"].to_numpy() == ""):
         result[int(i)].append(f"task version {UNSTATED}")
     for field in VARYING:
-        codes = _codes(scores[field])
-        known = codes > 0
-        distinct = pd.Series(codes[known]).groupby(scores["identity"].to_numpy()[known]).nunique()
-        for i in distinct.index[(distinct > 1).to_numpy()]:
+        for i in np.flatnonzero(_n_values(_codes(scores[field]), identity) > 1):
             result[int(i)].append(f"{CAUTION_FIELDS[field]} differs")
     return {i: tuple(words) for i, words in result.items()}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from lib.store.frames import Frames
@@ -83,9 +82,4 @@ def _choices() -> dict[str, Any]:
 
 
 def _view(frames: Frames, **choices: Any) -> coverage.CoverageView:
-    return coverage.coverage_view(frames, withdrawn=cached.made(_only_withdrawn), **choices)
-
-
-def _only_withdrawn(frames: Frames) -> pd.DataFrame:
-    """What only withdrawn sources hold; made once per revision, which is what the frames are for here."""
-    return only_withdrawn(cached.store())
+    return coverage.coverage_view(frames, withdrawn=cached.stored(only_withdrawn), **choices)

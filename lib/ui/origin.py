@@ -146,7 +146,7 @@ def source_words(source: Mapping[str, Any]) -> str:
 
 def _run(key: str, frames: Frames, run: str) -> None:
     """One run in a line, its file, and the way to both."""
-    found = sources_of_run(cached.store(), run)
+    found = cached.stored(sources_of_run, run=run)
     if not found:
         st.markdown(f":small[Run {formats.markdown(run)} is no longer there: its source was withdrawn.]")
         return
@@ -181,7 +181,7 @@ def _facts(key: str, frames: Frames, trace: Trace) -> None:
     if facts.empty:
         st.markdown(":small[No source gives a value: it is not known.]")
     for n, file in enumerate(dict.fromkeys(one for one in files if one)):
-        source_row = source_named(cached.store(), str(file))
+        source_row = cached.stored(source_named, name=str(file))
         if source_row is not None:
             raw_button(f"{key}-fact-{n}", source_row, f"Raw file {file_name(source_row)}")
 

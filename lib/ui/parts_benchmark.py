@@ -183,7 +183,7 @@ def _linked(words: str, benchmarks: Sequence[tuple[str, str]]) -> None:
 
 def _file(key: str, name: str | None, words: str) -> None:
     """The stored file behind a section, untouched."""
-    row = source_named(cached.store(), name) if name else None
+    row = cached.stored(source_named, name=name) if name else None
     if row is not None:
         origin.raw_button(f"benchmark-{key}", row, f"{words}: {name}")
 

@@ -41,7 +41,7 @@ def not_found(asked: str) -> None:
 def facts(chosen: str, head: model.HeadView) -> None:
     """Who it is, its relatives, how it is made, and apart from these what is only rumoured."""
     st.subheader("Facts", anchor=False)
-    row = source_named(cached.store(), CATALOGUE_FILE)
+    row = cached.stored(source_named, name=CATALOGUE_FILE)
     is_community = cached.frames().models["origin"][chosen] == "community"
     digest = str(row["digest"]) if row is not None and not is_community else ""
     view = cached.made(model_facts.facts_view, model=chosen, source=digest)
@@ -187,7 +187,7 @@ def neighbours(chosen: str) -> None:
 
 def prices(chosen: str) -> None:
     """What providers ask for it; nothing where no price is known."""
-    known = prices_of(cached.store(), chosen)
+    known = cached.stored(prices_of, model=chosen)
     if known.empty:
         return
     st.subheader("Prices", anchor=False)
@@ -244,7 +244,7 @@ def runs(chosen: str) -> None:
             traces=view.traces,
             height=_height(view.table, TALL),
         )
-    known = aliases_of(cached.store(), chosen)
+    known = cached.stored(aliases_of, model=chosen)
     if len(known):
         with st.expander(f"Known by {formats.counted(len(known), 'spelling')}"):
             page.table(

@@ -22,8 +22,7 @@ JSON_CHARACTERS = 20_000
 
 def found(asked: str) -> RunDetails | None:
     """The run of the address, live and of this revision; otherwise what there is to say instead, and None."""
-    store = cached.store()
-    details = run_details(store, asked)
+    details = cached.stored(run_details, digest=asked) if is_digest(asked) else None
     if details is None:
         _not_found(asked)
         return None
