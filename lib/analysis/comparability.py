@@ -6,7 +6,7 @@
 | field | unknown | different |
 |---|---|---|
 | evaluator; document of published numbers | not comparable | not comparable |
-| task (name, prompt variant, version or hash) | caution | not comparable |
+| task (benchmark and name, prompt variant, version or hash) | caution | not comparable |
 | metric, filter | not comparable | not comparable |
 | items (``--limit``, number of questions) | caution | not comparable |
 | shots | caution | not comparable |
@@ -17,7 +17,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
@@ -81,6 +83,16 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     return Comparison(CAUTION if cautions else COMPARABLE, tuple(cautions))
 
 
+@lru_cache(maxsize=65536)
+def task_name(task: str) -> str:
+    """A task's name without what only the spelling adds: capitals, and which separator stands between words.
+
+    ``HellaSwag`` is ``hellaswag``, ``ARC-Challenge`` is ``arc_challenge``. The benchmark alone would be too little: one
+    set of questions may be asked in several ways (``gsm8k``, ``gsm8k_cot``), which are different tasks.
+    """
+    return re.sub(r"[\s_:-]+", "_", task.strip()).casefold()
+
+
 def _compare_origin(a: Mapping[str, Any], b: Mapping[str, Any], refusals: list[str]) -> None:
     evaluators = _known(a, "evaluator"), _known(b, "evaluator")
     if None in evaluators:
@@ -95,7 +107,7 @@ def _compare_origin(a: Mapping[str, Any], b: Mapping[str, Any], refusals: list[s
 
 
 def _compare_task(a: Mapping[str, Any], b: Mapping[str, Any], refusals: list[str], cautions: list[str]) -> None:
-    if any(_known(a, field) != _known(b, field) for field in ("benchmark", "task")):
+    if _known(a, "benchmark") != _known(b, "benchmark") or task_name(_text(a, "task")) != task_name(_text(b, "task")):
         refusals.append("different tasks")
     if _text(a, "prompt") != _text(b, "prompt"):
         refusals.append("different prompts")

@@ -51,6 +51,7 @@ def widest_of_each(
     """
     eligible = protocols.eligible_models(models, include_community)
     rows = scores[scores["model"].isin(eligible if eligible is not None else models.index)]
+    rows = rows.assign(task=protocols.task_names(rows))
     counts = _coarse_counts(rows)
     highest = counts["benchmark"].map(counts.groupby("benchmark")["n"].max().to_dict()).astype(float)
     promising = counts[counts["n"] >= _PROMISING * highest]

@@ -26,6 +26,7 @@ __all__ = [
     "group",
     "identities_per_benchmark",
     "membership",
+    "task_names",
     "widest",
 ]
 
@@ -95,7 +96,7 @@ def group(
     kept, excluded = _usable(scores[scores["benchmark"].isin(list(benchmarks))])
     if kept.empty:
         return Grouping(kept.assign(identity=np.empty(0, int), protocol=""), _no_protocols(), excluded)
-    kept = _identified(kept)
+    kept = kept.assign(task_identity=_task_identity(kept), task_name=task_names(kept))
     kept["identity"] = _identity_codes(kept)
     identities = _identities(kept, catalogue)
     pairs = _pairs(kept, eligible_models(models, include_community))
@@ -115,7 +116,7 @@ def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.S
         models: ``Frames.models``; community models are not counted.
     """
     kept, _ = _usable(scores)
-    kept = _identified(kept)
+    kept = kept.assign(task_identity=_task_identity(kept), task_name=task_names(kept))
     kept["identity"] = _identity_codes(kept)
     shown = kept[kept["identity"].isin(_pairs(kept, eligible_models(models))["identity"])]
     return shown.drop_duplicates("identity")["benchmark"].value_counts()
@@ -181,10 +182,9 @@ def _task_identity(scores: pd.DataFrame) -> pd.Series:
     return version.where(version != "", ("#" + digest).where(digest != "", ""))
 
 
-def _identified(scores: pd.DataFrame) -> pd.DataFrame:
-    """The rows with what tells tasks apart: ``task_identity`` and ``task_name``."""
-    names = {task: task_name(str(task)) for task in scores["task"].unique()}
-    return scores.assign(task_identity=_task_identity(scores), task_name=scores["task"].map(names))
+def task_names(scores: pd.DataFrame) -> pd.Series:
+    """``comparability.task_name`` of every row."""
+    return scores["task"].map({task: task_name(str(task)) for task in scores["task"].unique()})
 
 
 def _codes(column: pd.Series) -> np.ndarray:

@@ -25,6 +25,11 @@ TABLE = [
     ("document", "Report | Table 3 | ", "Report | Table 4 | ", "not comparable"),
     ("document", "Report | Table 3 | ", None, "not comparable"),
     ("task", "mmlu", "mmlu_pro", "not comparable"),
+    ("task", "gsm8k", "gsm8k_cot", "not comparable"),  # one benchmark, asked in two ways
+    ("task", "HellaSwag", "hellaswag", "comparable"),
+    ("task", "ARC-Challenge", "arc_challenge", "comparable"),
+    ("task", "mmlu_1_0", "mmlu_10", "not comparable"),
+    ("benchmark", "mmlu", "mmlu_pro", "not comparable"),
     ("prompt", "", "translated", "not comparable"),
     ("task_version", "1", "2", "not comparable"),
     ("task_version", "1", None, "caution"),
@@ -91,6 +96,7 @@ rows = st.fixed_dictionaries(
     {
         "evaluator": st.sampled_from(["lm-eval 0.4", "lm-eval 0.3", None]),
         "document": st.sampled_from([None, "", "Report"]),
+        "task": st.sampled_from(["mmlu", "mmlu", "MMLU", "mmlu_cot", "MMLU-CoT"]),
         "task_version": st.sampled_from(["1", "2", None, ""]),
         "task_hash": st.sampled_from(["h", None]),
         "metric": st.sampled_from(["acc", "acc_norm"]),
