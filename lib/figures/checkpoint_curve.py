@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.figures import theme
+from lib.figures import interval_marks, theme
 from lib.figures.legend import Legend, Mark
 
 HEIGHT = 400
@@ -37,7 +37,7 @@ def checkpoint_curve(points: pd.DataFrame, *, score_label: str, chance: float | 
     figure = go.Figure()
     if len(drawn):
         x = drawn["training_tokens"].to_numpy(float)
-        figure.add_trace(_intervals(drawn))
+        figure.add_traces(interval_marks.lines(drawn, "training_tokens", role="undisclosed-pale", width=1.6))
         line = {"color": theme.colour("undisclosed-pale"), "width": 1.5}
         figure.add_trace(go.Scatter(x=x, y=drawn["score"].to_numpy(float), mode="lines", line=line, hoverinfo="skip"))
         figure.add_traces(_marks(drawn))
@@ -45,22 +45,17 @@ def checkpoint_curve(points: pd.DataFrame, *, score_label: str, chance: float | 
     figure = theme.framed(
         figure, x=theme.log_axis(TOKENS_AXIS, ticks, tokens), y=theme.score_axis(score_label, scores), height=HEIGHT
     )
-    if chance is not None:
-        figure.add_hline(y=chance, line={"color": theme.colour("undisclosed"), "width": 1, "dash": "4px,4px"})
-    return figure
+    return interval_marks.with_chance(figure, chance)
 
 
 def legend(points: pd.DataFrame, *, chance: float | None = None) -> Legend:
     """The marks that are in the figure, with their words."""
     drawn = points[(points["training_tokens"] > 0) & points["score"].notna()]
     entries: Legend = [(Mark("circle", "muted"), "a state of training, with its 95% interval")]
-    if drawn["ci_low"].isna().any():
-        entries.append((Mark("circle-open", "muted"), "no interval can be had"))
+    entries += interval_marks.hollow_entry(drawn)
     if drawn["is_final"].astype(bool).any():
         entries.append((Mark("circle", "ink"), "the finished model, larger"))
-    if chance is not None:
-        entries.append((Mark("dashed", "undisclosed"), f"guessing scores {formats.score(chance, 0)}"))
-    return entries
+    return entries + interval_marks.chance_entry(chance)
 
 
 def example() -> dict[str, Any]:
@@ -80,49 +75,20 @@ def example() -> dict[str, Any]:
 
 
 def _limits(drawn: pd.DataFrame, chance: float | None) -> tuple[tuple[float, float], tuple[float, float]]:
-    if not len(drawn):
-        return (1e8, 1e12), (0.0, 1.0)
-    low, high = float(drawn["training_tokens"].min()), float(drawn["training_tokens"].max())
-    tokens = (low / 1.5, high * 1.5) if high / low > 10 else (low / 4, high * 4)
-    ends = [
-        *drawn["score"],
-        *drawn["ci_low"].dropna(),
-        *drawn["ci_high"].dropna(),
-        *([] if chance is None else [chance]),
-    ]
-    return tokens, (min(ends) - 0.03, max(ends) + 0.03)
+    tokens = interval_marks.log_limits(drawn["training_tokens"], room=1.5)
+    if drawn.empty:
+        return tokens, (0.0, 1.0)
+    low, high = interval_marks.ends(drawn, chance)
+    return tokens, (low - 0.03, high + 0.03)
 
 
-def _intervals(drawn: pd.DataFrame) -> go.Scatter:
-    rows = drawn[drawn["ci_low"].notna()]
-    x = np.repeat(rows["training_tokens"].to_numpy(float), 3)
-    y = np.column_stack([rows["ci_low"], rows["ci_high"], np.full(len(rows), np.nan)]).ravel()
-    line = {"color": theme.colour("undisclosed-pale"), "width": 1.6}
-    return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
-
-
-def _marks(drawn: pd.DataFrame) -> list[go.Scatter]:
+def _marks(drawn: pd.DataFrame) -> list[Any]:
     """States on the way, and the finished model larger and dark; without an interval hollow."""
-    traces = []
-    kinds = drawn.groupby([drawn["is_final"].astype(bool), drawn["ci_low"].notna()], sort=True)
-    for (is_final, has_interval), rows in kinds:
-        edge = theme.colour("ink" if is_final else "muted")
-        traces.append(
-            go.Scatter(
-                x=rows["training_tokens"].to_numpy(float),
-                y=rows["score"].to_numpy(float),
-                mode="markers",
-                marker={
-                    "symbol": "circle",
-                    "opacity": 1,
-                    "size": 12 if is_final else 8,
-                    "color": edge if has_interval else theme.colour("background"),
-                    "line": {"color": theme.colour("background") if has_interval else edge, "width": 1.4},
-                },
-                customdata=rows["model"].to_numpy(object),
-                hovertext=[_hover(row) for row in rows.itertuples()],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
+    traces: list[Any] = []
+    for is_final, rows in drawn.groupby(drawn["is_final"].astype(bool), sort=True):
+        role, size = ("ink", interval_marks.LARGE) if is_final else ("muted", 8)
+        traces += interval_marks.marks(
+            rows, "training_tokens", role=role, symbol="circle", size=size, hover=_hover, edge=1.4
         )
     return traces
 
@@ -136,5 +102,5 @@ def _hover(row: Any) -> str:
     if row.is_final:
         lines.append("the finished model")
     if not formats.known(row.ci_low):
-        lines.append("no interval can be had")
+        lines.append(interval_marks.NO_INTERVAL)
     return "<br>".join(lines)

@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.figures import labels, theme
+from lib.figures import interval_marks, labels, theme
+from lib.figures.interval_marks import SIDES
 from lib.figures.legend import Legend, Mark
 from lib.schema.columns import COLUMNS
 
@@ -33,7 +34,9 @@ def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chan
     drawn = rows[(rows["size"] > 0) & rows["score"].notna()]
     sizes, scores = _limits(drawn, chance)
     figure = go.Figure()
-    figure.add_traces(_intervals(drawn))
+    kind = theme.scatter_type(len(drawn))
+    for side, part in drawn.groupby("is_small"):
+        figure.add_traces(interval_marks.lines(part, "size", role=f"{SIDES[bool(side)][0]}-pale", kind=kind))
     frontier = drawn[drawn["on_frontier"].astype(bool)].sort_values(["size", "score"])
     if len(frontier):
         figure.add_trace(_frontier(frontier, sizes[1]))
@@ -43,26 +46,15 @@ def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chan
     figure = theme.framed(
         figure, x=theme.log_axis(size_label, ticks, sizes), y=theme.score_axis(score_label, scores), height=HEIGHT
     )
-    if chance is not None:
-        figure.add_hline(y=chance, line={"color": theme.colour("undisclosed"), "width": 1, "dash": "4px,4px"})
-    return figure
+    return interval_marks.with_chance(figure, chance)
 
 
 def legend(rows: pd.DataFrame, *, chance: float | None = None) -> Legend:
     """The marks that are in the figure, with their words."""
-    is_small = rows["is_small"].astype(bool)
-    entries: Legend = []
-    if is_small.any():
-        entries.append((Mark("circle", "small"), "small"))
-    if (~is_small).any():
-        entries.append((Mark("square", "large"), "large"))
-    if rows["ci_low"].isna().any():
-        entries.append((Mark("circle-open", "muted"), "no interval can be had"))
+    entries = interval_marks.side_entries(rows) + interval_marks.hollow_entry(rows)
     if rows["on_frontier"].any():
         entries.append((Mark("line", "good"), "frontier: no smaller model scores as much"))
-    if chance is not None:
-        entries.append((Mark("dashed", "undisclosed"), f"guessing scores {formats.score(chance, 0)}"))
-    return entries
+    return entries + interval_marks.chance_entry(chance)
 
 
 def example() -> dict[str, Any]:
@@ -83,32 +75,11 @@ def example() -> dict[str, Any]:
 
 
 def _limits(drawn: pd.DataFrame, chance: float | None) -> tuple[tuple[float, float], tuple[float, float]]:
-    if not len(drawn):
-        return (1e8, 1e12), (0.0, 1.0)
-    low, high = float(drawn["size"].min()), float(drawn["size"].max())
-    sizes = (low / 1.5, high * 1.8) if high / low > 10 else (low / 4, high * 4)
-    values = [
-        *drawn["score"],
-        *drawn["ci_low"].dropna(),
-        *drawn["ci_high"].dropna(),
-        *([] if chance is None else [chance]),
-    ]
-    return sizes, (min(values) - 0.03, max(values) + 0.04)
-
-
-def _roles(is_small: bool) -> tuple[str, str]:
-    return ("small", "circle") if is_small else ("large", "square")
-
-
-def _intervals(drawn: pd.DataFrame) -> list[Any]:
-    """Thin pale lines under the marks, one trace for small and one for large."""
-    traces = []
-    for is_small, rows in drawn[drawn["ci_low"].notna()].groupby("is_small"):
-        x = np.repeat(rows["size"].to_numpy(dtype=float), 3)
-        y = np.column_stack([rows["ci_low"], rows["ci_high"], np.full(len(rows), np.nan)]).ravel()
-        line = {"color": theme.colour(_roles(bool(is_small))[0] + "-pale"), "width": 1.4}
-        traces.append(theme.scatter_type(len(drawn))(x=x, y=y, mode="lines", line=line, hoverinfo="skip"))
-    return traces
+    sizes = interval_marks.log_limits(drawn["size"])
+    if drawn.empty:
+        return sizes, (0.0, 1.0)
+    low, high = interval_marks.ends(drawn, chance)
+    return sizes, (low - 0.03, high + 0.04)
 
 
 def _frontier(frontier: pd.DataFrame, end: float) -> go.Scatter:
@@ -124,29 +95,20 @@ def _frontier(frontier: pd.DataFrame, end: float) -> go.Scatter:
 def _marks(drawn: pd.DataFrame) -> list[Any]:
     """One trace for each of small and large, with and without interval; a crowd is drawn with smaller marks."""
     kind = theme.scatter_type(len(drawn))
-    usual, width = (8, 1.2) if kind is go.Scatter else (6, 0.6)
-    traces = []
-    for (is_small, has_interval), rows in drawn.groupby(["is_small", drawn["ci_low"].notna()], sort=True):
-        role, symbol = _roles(bool(is_small))
-        fill, edge = theme.colour(role), theme.colour("background")
-        if not has_interval:
-            fill, edge = edge, fill
-        traces.append(
-            kind(
-                x=rows["size"].to_numpy(dtype=float),
-                y=rows["score"].to_numpy(dtype=float),
-                mode="markers",
-                marker={
-                    "symbol": symbol,
-                    "opacity": 1,
-                    "size": np.where(rows["on_frontier"].to_numpy(dtype=bool), 12, usual),
-                    "color": fill,
-                    "line": {"color": edge, "width": max(width, 1.2 * (not has_interval))},
-                },
-                customdata=rows["model"].to_numpy(dtype=object),
-                hovertext=[_hover(row) for row in rows.itertuples()],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
+    usual, edge = (8, 1.2) if kind is go.Scatter else (6, 0.6)
+    traces: list[Any] = []
+    for side, rows in drawn.groupby("is_small", sort=True):
+        role, symbol = SIDES[bool(side)]
+        traces += interval_marks.marks(
+            rows,
+            "size",
+            role=role,
+            symbol=symbol,
+            size=usual,
+            large="on_frontier",
+            hover=_hover,
+            edge=edge,
+            kind=kind,
         )
     return traces
 
@@ -158,7 +120,7 @@ def _hover(row: Any) -> str:
         f"scores {formats.interval(row.score, row.ci_low, row.ci_high)}",
     ]
     if not formats.known(row.ci_low):
-        lines.append("no interval can be had")
+        lines.append(interval_marks.NO_INTERVAL)
     if row.on_frontier:
         lines.append("no smaller model scores as much")
     return "<br>".join(lines)

@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.figures import labels, theme
-from lib.figures.legend import Legend, Mark
+from lib.figures import interval_marks, labels, theme
+from lib.figures.interval_marks import SIDES
+from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS
 
 HEIGHT = 420
@@ -35,8 +36,10 @@ def value_vs_size(rows: pd.DataFrame, *, size_label: str, value_label: str) -> g
     drawn = rows[(rows["size"] > 0) & rows["score"].notna()]
     sizes, limits, is_log = _limits(drawn)
     figure = go.Figure()
-    for is_small, part in drawn.groupby("is_small", sort=True):
-        figure.add_traces(_of_side(part, "small" if is_small else "large", "circle" if is_small else "square"))
+    for side, part in drawn.groupby("is_small", sort=True):
+        role, symbol = SIDES[bool(side)]
+        figure.add_traces(interval_marks.lines(part, "size", role=f"{role}-pale"))
+        figure.add_traces(list(interval_marks.marks(part, "size", role=role, symbol=symbol, size=9, hover=_hover)))
     figure.update_layout(annotations=_names(drawn[:NAMED], drawn, sizes, limits, is_log))
     ticks = {v: formats.parameters(v) for v in theme.steps(*sizes, most=6)}
     if is_log:
@@ -48,15 +51,7 @@ def value_vs_size(rows: pd.DataFrame, *, size_label: str, value_label: str) -> g
 
 def legend(rows: pd.DataFrame) -> Legend:
     """The marks that are in the figure, with their words."""
-    is_small = rows["is_small"].astype(bool)
-    entries: Legend = []
-    if is_small.any():
-        entries.append((Mark("circle", "small"), "small"))
-    if (~is_small).any():
-        entries.append((Mark("square", "large"), "large"))
-    if rows["ci_low"].isna().any():
-        entries.append((Mark("circle-open", "muted"), "no interval can be had"))
-    return entries
+    return interval_marks.side_entries(rows) + interval_marks.hollow_entry(rows)
 
 
 def example() -> dict[str, Any]:
@@ -75,55 +70,14 @@ def example() -> dict[str, Any]:
 
 
 def _limits(drawn: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float], bool]:
-    if not len(drawn):
-        return (1e8, 1e12), (0.0, 1.0), False
-    low, high = float(drawn["size"].min()), float(drawn["size"].max())
-    sizes = (low / 1.5, high * 1.8) if high / low > 10 else (low / 4, high * 4)
-    ends = [drawn["score"], drawn["ci_low"].dropna(), drawn["ci_high"].dropna()]
-    values = pd.concat(ends).to_numpy(dtype=float)
-    bottom, top = float(values.min()), float(values.max())
+    sizes = interval_marks.log_limits(drawn["size"])
+    if drawn.empty:
+        return sizes, (0.0, 1.0), False
+    bottom, top = interval_marks.ends(drawn)
     if bottom > 0 and top / bottom > WIDE:
         return sizes, (bottom / 1.5, top * 1.5), True
     room = max((top - bottom) * 0.12, abs(top) * 0.05, 1e-9)
     return sizes, (bottom - room, top + room), False
-
-
-def _of_side(rows: pd.DataFrame, role: str, symbol: str) -> list[go.Scatter]:
-    """Thin pale intervals, then the marks, hollow where there is none."""
-    with_interval = rows[rows["ci_low"].notna()]
-    traces = []
-    if len(with_interval):
-        ends = np.column_stack([with_interval["ci_low"], with_interval["ci_high"], np.full(len(with_interval), np.nan)])
-        traces.append(
-            go.Scatter(
-                x=np.repeat(with_interval["size"].to_numpy(dtype=float), 3),
-                y=ends.ravel(),
-                mode="lines",
-                line={"color": theme.colour(f"{role}-pale"), "width": 1.4},
-                hoverinfo="skip",
-            )
-        )
-    own, background = theme.colour(role), theme.colour("background")
-    for is_hollow, part in rows.groupby(rows["ci_low"].isna().to_numpy(), sort=True):
-        fill, edge = (background, own) if is_hollow else (own, background)
-        traces.append(
-            go.Scatter(
-                x=part["size"].to_numpy(dtype=float),
-                y=part["score"].to_numpy(dtype=float),
-                mode="markers",
-                marker={
-                    "symbol": symbol,
-                    "size": 9,
-                    "opacity": 1,
-                    "color": fill,
-                    "line": {"color": edge, "width": 1.2},
-                },
-                customdata=part["model"].to_numpy(dtype=object),
-                hovertext=[_hover(row) for row in part.itertuples()],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
-    return traces
 
 
 def _hover(row: Any) -> str:
