@@ -58,7 +58,8 @@ def cells(
     """
     n_models, n_benchmarks = len(models), len(benchmarks)
     n = n_models * n_benchmarks
-    rows = pd.concat([_evidence(results), _withdrawn(withdrawn)], ignore_index=True)
+    here = results[results["model"].isin(list(models)).to_numpy(bool)]
+    rows = pd.concat([_evidence(here), _withdrawn(withdrawn)], ignore_index=True)
     at = _place(rows, models, benchmarks)
     rows, at = rows[at >= 0], at[at >= 0]
     order = np.lexsort((rows["run"].astype(str).to_numpy(), rows["rank"].to_numpy(), at))

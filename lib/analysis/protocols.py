@@ -21,6 +21,7 @@ from lib.analysis.labels import protocol_label
 __all__ = [
     "Comparison",
     "Grouping",
+    "coarse_codes",
     "compare",
     "eligible_models",
     "group",
@@ -35,6 +36,7 @@ FAMILY = ("evaluator", "document", "chat_template", "system_instruction")
 
 PER_BENCHMARK = ("benchmark", "task_name", "prompt", "task_identity", "metric", "filter", "n_shot")
 IDENTITY = (*FAMILY, *PER_BENCHMARK, "n_samples")
+_COARSE = (*(field for field in IDENTITY if field not in ("task_identity", "n_samples")), "task_version")
 VARYING = (
     "backend",
     "seeds",
@@ -122,6 +124,19 @@ def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.S
     return shown.drop_duplicates("identity")["benchmark"].value_counts()
 
 
+def coarse_codes(scores: pd.DataFrame) -> np.ndarray:
+    """One whole number per combination of the plain fields of an identity, shape (rows,), for a first look at many rows.
+
+    Results of one identity share it; results that share it may still differ in the number of questions or in the hash of
+    the task.
+
+    Args:
+        scores: ``Frames.scores``.
+    """
+    names = {task: task_name(str(task)) for task in scores["task"].unique()}
+    return _combined(scores.assign(task_name=scores["task"].map(names)), _COARSE)
+
+
 def eligible_models(models: pd.DataFrame | None, include_community: bool = False) -> pd.Index | None:
     """Models that may be shown: all but community ones unless asked for. None (no frame) means every model."""
     if models is None:
@@ -173,6 +188,8 @@ def _usable(scores: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 def _filled(column: pd.Series) -> pd.Series:
     """Text with '' for unknown."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.fillna("")
     return column.astype(object).where(column.notna(), "").astype(str)
 
 

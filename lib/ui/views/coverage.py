@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,7 +12,7 @@ import plotly.graph_objects as go
 from lib import formats
 from lib.analysis import coverage as analysis
 from lib.analysis import renown, sizes
-from lib.analysis.coverage_protocols import widest_of_each
+from lib.analysis.coverage_protocols import Widest, widest_of_each
 from lib.analysis.sizes import SizeBy
 from lib.figures import coverage as coverage_figure
 from lib.figures.legend import Legend
@@ -61,8 +63,8 @@ def benchmark_choices(frames: Frames) -> dict[str, str]:
 
 def most_measured_benchmarks(frames: Frames, n: int) -> tuple[str, ...]:
     """The benchmarks that most models of the catalogue have been measured on; parts of another are left to choice."""
-    known = frames.benchmarks
-    offered = [name for name in scores.benchmark_options(frames) if not known.at[name, "part_of"]]
+    part_of = frames.benchmarks["part_of"].to_dict()
+    offered = [name for name in scores.benchmark_options(frames) if not part_of[name]]
     return tuple(offered[:n])
 
 
@@ -89,21 +91,16 @@ def coverage_view(
     """
     known = frames.benchmarks
     names = tuple(name for name in benchmarks if name in known.index) or most_measured_benchmarks(frames, n_benchmarks)
-    results = frames.scores(names)
-    shown = widest_of_each(results, names, models=frames.models, catalogue=known, include_community=community)
+    results, shown, places = _known(frames, names, community)
     filtered = sizes.keep(
         sizes.with_size(frames.models, by, threshold),
         include_community=community,
         families=families,
         size_classes=size_classes,
+        search=search,
     )
     models, removed = filtered.models, {one.filter: one.n_removed for one in filtered.removed}
-    if search:
-        found = _searched(models, search)
-        removed["search"] = len(models) - len(found)
-        models = found
-    places = renown.places_measured(frames.runs).reindex(models.index)
-    ranked = analysis.most_measured(places, results, shown.rows)
+    ranked = analysis.most_measured(places.reindex(models.index), results, shown.rows)
     chosen = ranked[:n_models]
     removed[f"beyond the {n_models} most measured"] = len(ranked) - len(chosen)
     cells = analysis.cells(
@@ -112,7 +109,7 @@ def coverage_view(
     cells = cells.assign(name=cells["model"].map(models["name"].astype(str)).astype(object))
     cells, n_hidden = _with_names_that_wait(cells, analysis.waiting(names, results), search, len(names))
     removed["names that wait"] = n_hidden
-    cells["label"] = [scores.label_of(frames, name) for name in cells["benchmark"]]
+    cells["label"] = cells["benchmark"].map({name: scores.label_of(frames, name) for name in names})
     figure, entries = None, []
     if len(cells):
         figure, entries = finished(coverage_figure.coverage(cells)), coverage_figure.legend(cells)
@@ -135,10 +132,14 @@ def coverage_view(
     )
 
 
-def _searched(models: pd.DataFrame, search: str) -> pd.DataFrame:
-    needle = search.casefold()
-    text = models["name"].astype(str).str.casefold() + "\n" + models.index.astype(str).str.casefold()
-    return models[text.str.contains(needle, regex=False).to_numpy(bool)]
+@lru_cache(maxsize=4)
+def _known(frames: Frames, names: tuple[str, ...], community: bool) -> tuple[pd.DataFrame, Widest, pd.Series]:
+    """Results, the protocols that are shown and ``renown.places_measured``; kept for further filters. Read-only."""
+    results = frames.scores(names)
+    shown = widest_of_each(
+        results, names, models=frames.models, catalogue=frames.benchmarks, include_community=community
+    )
+    return results, shown, renown.places_measured(frames.runs)
 
 
 def _placed(frames: Frames, withdrawn: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
@@ -199,20 +200,23 @@ def _columns(
 ) -> tuple[pd.DataFrame, dict[str, str], Traces]:
     """One row per benchmark: the protocol that its column shows, and its cells by reason."""
     data: dict[str, list[object]] = {"benchmark": [], "protocol": []}
-    runs: dict[str, list[str]] = {}
     keys = {reason: f"{SCORE}{reason}" for reason in REASON_LABELS}
+    data |= {key: [] for key in keys.values()}
+    runs: dict[str, list[str]] = {key: [] for key in keys.values()}
     cells = cells[cells["model"] != ""]
+    here: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in zip(cells["benchmark"], cells["reason"].astype(str), cells["run"], strict=True):
+        here[one[:2]].append(one[2])
+    labels_of = dict(zip(cells["benchmark"], cells["label"], strict=True))
     for name in names:
-        own = cells[cells["benchmark"] == name]
-        label = str(own["label"].iloc[0]) if len(own) else name
+        label = str(labels_of.get(name, name))
         data["benchmark"].append(label)
         told = str(protocols["label"].get(name, "no protocol has a model"))
         data["protocol"].append(told.removeprefix(f"{label}, "))
-        of = analysis.counts(own)
         for reason, key in keys.items():
-            here = own.loc[own["reason"] == reason, "run"]
-            data.setdefault(key, []).append(formats.count(of[reason]))
-            runs.setdefault(key, []).append(" ".join(dict.fromkeys(run for run in here if run)))
+            found = here[name, reason]
+            data[key].append(formats.count(len(found)))
+            runs[key].append(" ".join(dict.fromkeys(run for run in found if run)))
     frame = pd.DataFrame(data)
     kept = [key for key in keys.values() if len(frame) and (frame[key] != "0").any()]
     labels = {key: REASON_LABELS[reason] for reason, key in keys.items()}
