@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.figures import theme
+from lib.figures import interval_marks, theme
 from lib.figures.legend import Legend, Mark
 
 ROW, GAP = 18, 16
@@ -71,7 +71,7 @@ def legend(rows: pd.DataFrame) -> Legend:
     names = dict(zip(rows["model"], rows["name"], strict=True))
     entries: Legend = [(Mark(symbol, role), str(name)) for (symbol, role), name in zip(LOOKS, names.values(), strict=False)]  # fmt: skip
     if (rows["score"].notna() & rows["ci_low"].isna()).any():
-        entries.append((Mark("circle-open", "muted"), "hollow: no interval can be had"))
+        entries.append((Mark("circle-open", "muted"), f"hollow: {interval_marks.NO_INTERVAL}"))
     if rows["chance"].gt(0).any():
         entries.append((Mark("dashed", "undisclosed"), "score of guessing"))
     return entries
@@ -156,7 +156,7 @@ def _hover(row: Any) -> str:
         f"scores {formats.interval(row.score, row.ci_low, row.ci_high)}",
     ]
     if not formats.known(row.ci_low):
-        lines.append("no interval can be had")
+        lines.append(interval_marks.NO_INTERVAL)
     if row.against:
         lines.append(formats.plotly(row.against, 160))
     return "<br>".join(lines)

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.figures import theme
+from lib.figures import interval_marks, theme
 from lib.figures.legend import Legend, Mark
 
 ROW_PX = 23
@@ -52,8 +52,7 @@ def legend(rows: pd.DataFrame, *, role: str = "small") -> Legend:
         entries.append((Mark("circle", role), "score of a task with its 95% interval"))
     if is_group.any():
         entries.append((Mark("diamond", role), "score of a group of tasks"))
-    if drawn["ci_low"].isna().any():
-        entries.append((Mark("circle-open", "muted"), "no interval can be had"))
+    entries += interval_marks.hollow_entry(drawn)
     if drawn["chance"].notna().any():
         entries.append((Mark("dashed", "undisclosed"), "score of guessing"))
     return entries
@@ -143,5 +142,5 @@ def _hover(row: Any) -> str:
     if formats.known(row.chance):
         lines.append(f"guessing scores {formats.score(row.chance, 0)}")
     if not formats.known(row.ci_low):
-        lines.append("no interval can be had")
+        lines.append(interval_marks.NO_INTERVAL)
     return "<br>".join(lines)
