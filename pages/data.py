@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lib.schema.text import sentence
 from lib.ui import cached, data_coverage, data_downloads, data_methods, data_names, data_sources, data_stored, page
 from lib.ui.views import data
 
@@ -17,6 +18,8 @@ page.heading("Where does each number come from?")
 if cached.frames().counts["n_sources"]:
     n_waiting = len(cached.made(data_stored.names_that_wait))
     page.takeaway([data.takeaway(cached.frames(), cached.made(data_stored.collections), n_waiting)])
+else:
+    page.takeaway([sentence("Nothing has been imported yet.")])
 
 
 def _to_address() -> None:

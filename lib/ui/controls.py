@@ -67,7 +67,7 @@ def draw_size() -> None:
     )
     if unit == WEIGHT_CLASS:
         place.select_slider(
-            "**Small means up to**",
+            "Small means up to",
             options=list(CLASS_LIMITS),
             value=DEFAULT_CLASS,
             key="upto",
@@ -76,7 +76,7 @@ def draw_size() -> None:
         )
     else:
         place.select_slider(
-            "**Small means at most**",
+            "Small means at most",
             options=list(LIMITS),
             value=DEFAULT_LIMIT,
             key="small",

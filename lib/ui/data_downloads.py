@@ -79,7 +79,7 @@ def show() -> None:
         "sources: the table of sources names each."
     )
     with st.expander("Other ways: the command line, a table at a time"):
-        st.code(_CODE, language=None)
+        st.code(_CODE, language=None, wrap_lines=True)
         st.markdown("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
     st.subheader("What the columns mean", anchor=False)
     words = controls.search("word", "Search the data dictionary")

@@ -82,15 +82,7 @@ def _form(waiting: pd.DataFrame) -> None:
     labels = {str(row["id"]): f"{row['label']} · {row['id']}" for row in hits.models.to_dict("records")}
     _reset_when_gone("means", labels)
     with places[2]:
-        model = st.selectbox(
-            f"Model ({formats.count(len(labels))} of {formats.count(hits.n[0])} found)" if labels else "Model",
-            list(labels),
-            index=None,
-            format_func=lambda key: formats.one_line(labels.get(key, key), 90),
-            key="means",
-            placeholder="choose one" if labels else "try another word" if words else "search it first",
-            disabled=not labels,
-        )
+        model = _one_of(labels, hits.n[0], words)
     reach = HERE if scope else EVERYWHERE
     if scope:
         reach = st.segmented_control(
@@ -108,6 +100,21 @@ def _form(waiting: pd.DataFrame) -> None:
         f"{f' in {formats.markdown(scope, 80)}' if where else ''}. It can be undone below."
     )
     st.button("Map", key="map", type="primary", on_click=_map, args=(spelling, where, model, name))
+
+
+def _one_of(labels: dict[str, str], n_found: int, words: str) -> str | None:
+    """The model that the reader chose; where none was found, a line instead of a list without entries."""
+    if not labels:
+        page.small_text("No model has such a name: try another word." if words else "No model has this name: search it.")
+        return None
+    return st.selectbox(
+        f"Model ({formats.count(len(labels))} of {formats.count(n_found)} found)",
+        list(labels),
+        index=None,
+        format_func=lambda key: formats.one_line(labels.get(key, key), 90),
+        key="means",
+        placeholder="choose one",
+    )
 
 
 def _map(spelling: str, scope: str, model: str, name: str) -> None:
@@ -163,7 +170,7 @@ def _why_no_form(spelling: str) -> None:
     page.small_text(
         "This installation is open to others, so a name is mapped by who runs it, on the command line, and not here:"
     )
-    st.code(f"python -m lib alias {quoted(spelling)} MODEL_ID", language=None)
+    st.code(f"python -m lib alias {quoted(spelling)} MODEL_ID", language=None, wrap_lines=True)
 
 
 def _how_to_add_a_model() -> None:

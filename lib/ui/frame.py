@@ -14,6 +14,7 @@ from lib.ui.page import small_text
 SIDEBAR_PX = 264
 # The name in Source Sans as outlines: a picture cannot use the font of the page. It follows the reader's light or dark.
 WORDMARK = (Path(__file__).parent / "wordmark.svg").read_text(encoding="utf-8")
+FOCUS = Path(__file__).parent / "focus.css"
 # The marks of small and large. A picture of our own: Streamlit fetches its icons for tabs from another host.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -24,6 +25,7 @@ ICON = (
 def sidebar() -> None:
     """The name above Streamlit's own menu, which closes on a phone after a click, and below it what holds on every page."""
     st.logo(WORDMARK, size="large")
+    st.html(FOCUS)
     with st.sidebar:
         search_box.draw()
         controls.draw_size()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from playwright.sync_api import Download, Locator, TimeoutError, expect
@@ -10,9 +11,9 @@ from playwright.sync_api import Download, Locator, TimeoutError, expect
 from tests.browser import checks
 from tests.browser.conftest import Visitor
 
-ROW, FIRST_ROW, HEAD = 35, 55, 17
-"""Heights on the canvas, in px: of a row, to the middle of the first one, to the middle of the headings."""
-
+CORNER, FIRST_ROW, HEAD = 70, 55, 17
+"""On the canvas, in px: into the first columns (before them may be boxes to tick), down to the middle of the first row, to the middle of the headings."""
+SELECTED = "[role=gridcell][aria-selected=true]"
 
 RERUNS = """() => {
     if (window.reruns === undefined) {
@@ -48,7 +49,6 @@ class Grid:
         self.root = self.page.locator(f".st-key-{key} [data-testid=stDataFrame]").first
         self.card = self.page.locator(f".st-key-origin-{key}")
         self.root.scroll_into_view_if_needed()
-        self._places: dict[str, int] = {}
         expect(self.root.locator("[role=gridcell]").first).to_be_attached(timeout=30_000)
 
     def headings(self) -> list[str]:
@@ -59,44 +59,67 @@ class Grid:
         at = self.root.locator("[role=columnheader]").filter(has_text=heading).first.get_attribute("aria-colindex")
         return self.root.locator(f"[role=gridcell][aria-colindex='{at}']").all_text_contents()
 
-    def click(self, row: int, x: int) -> Cell:
-        """Chooses the cell at ``x`` px in a row and waits for what the page says of it; returns which cell it was."""
-        chosen = self.root.locator("[role=gridcell][aria-selected=true]").first
-        before = chosen.get_attribute("id") if chosen.count() else None
+    def choose(self, row: int, heading: str) -> Cell:
+        """Chooses a cell of a column and waits for what the page says of it.
+
+        The first choice is a click on the first cell, from where the arrow keys lead on: where a column lies on the
+        canvas is not told to anybody.
+        """
+        if self._chosen() is None:
+            self._and_be_told(lambda: self._at(CORNER, FIRST_ROW))
+        goal = (self._place_of(heading), row)
+        if self._chosen() != goal:
+            self._and_be_told(lambda: self._go(goal))
+        assert self._chosen() == goal, (self._chosen(), goal)
+        return Cell(row, heading, self.root.locator(SELECTED).first.text_content() or "")
+
+    def _and_be_told(self, choose: Callable[[], None]) -> None:
+        """Another choice and what the page says of it; Streamlit waits a moment, in which the page still looks idle."""
+        before = self.root.locator(SELECTED)
+        last = before.first.get_attribute("id") if before.count() else None
         n_reruns = self.page.evaluate(RERUNS)
-        self._at(x, FIRST_ROW + ROW * row)
-        with suppress(TimeoutError):
-            # Nothing changes where the chosen cell is chosen again.
-            self.page.wait_for_function(CHOSEN, arg=[self.key, before], timeout=5_000)
-        at = str(chosen.get_attribute("id"))
-        column, on_row = (int(n) for n in at.removeprefix("glide-cell-").split("-"))
-        heading = self.root.locator(f"[role=columnheader][aria-colindex='{column + 1}']").text_content() or ""
-        cell = Cell(on_row, heading, chosen.text_content() or "")
-        if at != before:
-            # Streamlit waits a moment before it tells of a choice: the page still looks idle then.
+        choose()
+        self.page.wait_for_function(CHOSEN, arg=[self.key, last], timeout=20_000)
+        try:
+            self.page.wait_for_function(f"n => ({RERUNS})() > n", arg=n_reruns, timeout=10_000)
+        except TimeoutError:
+            # Seen once in a hundred choices: the cell is marked and Streamlit never tells of it. A reader chooses again.
+            self.page.keyboard.press("ArrowDown")
+            self.page.keyboard.press("ArrowUp")
             self.page.wait_for_function(f"n => ({RERUNS})() > n", arg=n_reruns, timeout=60_000)
         self._settle()
-        return cell
 
-    def choose(self, row: int, heading: str) -> Cell:
-        """Chooses the cell of a column; the column's place is found by clicks from the left, once."""
-        return self.click(row, self.place_of(heading))
+    def _go(self, goal: tuple[int, int]) -> None:
+        """Moves the choice by the arrow keys, all pressed before the page is told."""
+        column, row = self._chosen() or (0, 0)
+        # Streamlit drops what keys choose while the mouse, if there is one, is elsewhere on the page.
+        self._move(CORNER, FIRST_ROW)
+        self.root.locator(SELECTED).first.focus()
+        across, down = goal[0] - column, goal[1] - row
+        for key in ["ArrowRight" if across > 0 else "ArrowLeft"] * abs(across):
+            self.page.keyboard.press(key)
+        for key in ["ArrowDown" if down > 0 else "ArrowUp"] * abs(down):
+            self.page.keyboard.press(key)
 
-    def place_of(self, heading: str) -> int:
-        """Where a column lies, in px from the table's left edge."""
-        x = max(self._places.values(), default=20)
-        while heading not in self._places:
-            x += 50
-            assert x < self._box()["width"] - 20, (
-                f"no place in sight chooses a cell of {heading!r} in {self.headings()}"
-            )
-            self._places.setdefault(self.click(0, x).heading, x)
-        return self._places[heading]
+    def _chosen(self) -> tuple[int, int] | None:
+        """Column and row of the chosen cell."""
+        chosen = self.root.locator(SELECTED)
+        if not chosen.count():
+            return None
+        column, row = str(chosen.first.get_attribute("id")).removeprefix("glide-cell-").split("-")
+        return int(column), int(row)
 
-    def sort(self, x: int) -> None:
-        """Clicks a heading."""
+    def _place_of(self, heading: str) -> int:
+        """The column as the ids of cells count it: boxes to tick count there, and not among the headings."""
+        found = self.root.locator("[role=columnheader]").filter(has_text=re.compile(f"^{re.escape(heading)}$")).first
+        at = found.get_attribute("aria-colindex", timeout=5_000)
+        cell = self.root.locator(f"[role=gridcell][aria-colindex='{at}']").first
+        return int(str(cell.get_attribute("id")).removeprefix("glide-cell-").split("-")[0])
+
+    def sort(self) -> None:
+        """Clicks the heading of the first column."""
         before = self.root.locator("[role=gridcell]").all_text_contents()
-        self._at(x, HEAD)
+        self._at(CORNER, HEAD)
         self.page.wait_for_function(
             "([key, before]) => [...document.querySelectorAll(`.st-key-${key} [role=gridcell]`)].map(c => c.textContent)"
             ".join('|') !== before",
@@ -114,14 +137,15 @@ class Grid:
         return begun.value
 
     def _at(self, x: int, y: int) -> None:
-        box = self._box()
-        self.page.mouse.click(box["x"] + x, box["y"] + y)
+        self._move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.up()
 
-    def _box(self) -> dict[str, float]:
+    def _move(self, x: int, y: int) -> None:
         self.root.scroll_into_view_if_needed()
         box = self.root.locator("canvas").first.bounding_box()
         assert box is not None
-        return dict(box)
+        self.page.mouse.move(box["x"] + x, box["y"] + y)
 
     def _settle(self) -> None:
         self.visitor.idle()

@@ -1,4 +1,4 @@
-"""The dashboard without a mouse: Tab reaches the search, the first control and the table, and one sees where one is."""
+"""The dashboard without a mouse: Tab reaches search, controls and table, keys choose a number, and one sees where one is."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def test_tab_reaches_search_controls_and_table(visit: Visit) -> None:
     first_control = next(i for i, label in enumerate(labels) if label.startswith("Benchmarks"))
     assert seen[first_control]["place"] == "main"
     assert seen[-1]["place"] == "table", labels
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".st-key-origin-models-table")).to_be_visible(timeout=30_000)
     unseen = [one for one in seen if one["tag"] in ("INPUT", "BUTTON", "A") and not one["ring"]]
     assert not unseen, unseen
 

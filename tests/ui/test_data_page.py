@@ -288,6 +288,9 @@ def test_a_name_is_mapped_and_the_mapping_undone(open_app: Open, study: Path) ->
     app = open_app(study, PAGE, part="names")
     assert app.dataframe[0].value["spelling"].tolist() == [WAITING]
     assert "map" not in _keys(app), "nothing to map before a model is chosen"
+    app.text_input(key="wanted").set_value("no such model").run()
+    assert "try another word" in _text(app)
+    assert "means" not in _keys(app), "a list without entries says nothing"
     app.text_input(key="wanted").set_value("beta").run()
     app.selectbox(key="means").set_value("beta-1b").run()
     assert "1 run with 1 result will count as **Beta" in _text(app)

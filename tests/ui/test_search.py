@@ -78,7 +78,12 @@ def test_the_search_page(open_app: Open, small_store: Path, tmp_path: Path) -> N
     assert any("Benchmarks" in one.value for one in app.subheader)
     for words in ("", "no such thing at all"):
         assert open_app(small_store, "pages/search.py", words=words).info
-    fill_hostile(tmp_path)
-    hostile = open_app(tmp_path, "pages/search.py", words="<img src=x")
+    empty, hostile_store = tmp_path / "empty", tmp_path / "hostile"
+    for words in ("", "llama"):
+        nothing = open_app(empty, "pages/search.py", words=words)
+        assert not nothing.exception
+        assert nothing.info
+    fill_hostile(hostile_store)
+    hostile = open_app(hostile_store, "pages/search.py", words="<img src=x")
     assert not hostile.exception
     assert all("<img" not in one.proto.label.replace("\\<", "") for one in hostile.get("page_link"))

@@ -89,9 +89,11 @@ def find(where: Index, words: str, most: int) -> Hits:
     return Hits(models, benchmarks, runs, (len(found[0]), len(found[1]), len(found[2])))
 
 
-def _searched(*columns: pd.Series) -> list[str]:
+def _searched(*columns: pd.Series) -> pd.Series:
     parts = (column.astype(str).to_numpy() for column in columns)
-    return ["\n".join(map(_plain, texts)) for texts in zip(*parts, strict=True)]
+    texts = ["\n".join(map(_plain, names)) for names in zip(*parts, strict=True)]
+    # Of an empty list pandas would make numbers.
+    return pd.Series(texts, dtype="str")
 
 
 def _plain(text: str) -> str:
