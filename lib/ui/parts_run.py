@@ -8,9 +8,8 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.command_line import command_line
-from lib.settings import read_settings
 from lib.store.details import RunDetails, is_digest, run_details, runs_beginning
-from lib.ui import cached, downloads, links, origin, page, parts_samples
+from lib.ui import cached, data_stored, downloads, links, origin, page, parts_samples
 from lib.ui.views.run import RunView, SeriesView
 from lib.ui.views.run_words import configuration as configured
 from lib.ui.views.run_words import model_words
@@ -145,7 +144,7 @@ def _withdrawn(details: RunDetails) -> None:
     st.markdown("Every file that held this run was withdrawn, so its numbers are in no table and no figure.")
     for n, source in enumerate(details.sources):
         _file(n, source, "It was in")
-    if not read_settings().allow_public:
+    if data_stored.is_local():
         page.small_text("The page of the file can restore it.")
 
 

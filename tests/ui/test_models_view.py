@@ -1,0 +1,78 @@
+"""The table of models after filters, taken from the table of all, is what would be made of the filtered models anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.analysis import models_table, sizes
+from lib.analysis.sizes import SizeBy
+from lib.settings import read_settings
+from lib.store.db import open_store
+from lib.store.frames import FrameCache, Frames
+from lib.ui.finished import arrow
+from lib.ui.views import models, scores
+
+NAMES = ("", "", "qwen", "LLAMA", "7b", "-", "no model is called like this", "ß")
+
+
+@pytest.fixture(scope="module")
+def frames(small_store: Path) -> Frames:
+    return FrameCache(open_store(read_settings({"P4P_DATA_DIR": str(small_store)}))).frames()
+
+
+def _same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """Equal values; a column without any has no type of its own when it is made anew."""
+    assert list(found.columns) == list(expected.columns)
+    assert len(found) == len(expected)
+    for name in expected.columns:
+        if expected[name].isna().all():
+            assert found[name].isna().all()
+        else:
+            pd.testing.assert_series_equal(found[name], expected[name])
+
+
+@settings(max_examples=15, deadline=None)
+@given(given=st.data())
+def test_what_filters_leave_is_what_would_be_made_anew(frames: Frames, given: st.DataObject) -> None:
+    draw = given.draw
+    chosen_set = draw(st.sampled_from([scores.LEADERBOARD, "mmlu", "gsm8k"]))
+    by: SizeBy = draw(st.sampled_from(["total", "active"]))
+    threshold = draw(st.sampled_from([1e9, 7e9, 35e9]))
+    community, only_open, search = draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from(NAMES))
+    options = models.filter_options(frames, community=community)
+    families, licences = (
+        tuple(draw(st.lists(st.sampled_from(list(options[name])), max_size=2))) for name in ("family", "licence")
+    )
+    classes = tuple(draw(st.lists(st.sampled_from(sizes.CLASS_ORDER), max_size=3)))
+    view = models.models_view(
+        frames, chosen_set=chosen_set, protocol="", by=by, threshold=threshold, families=families, licences=licences,
+        size_classes=classes, only_open=only_open, community=community, search=search,
+    )  # fmt: skip
+    benchmarks = scores.members(chosen_set)
+    choice = scores.choice(frames, benchmarks, "", community)
+    left = sizes.keep(
+        sizes.with_size(frames.models, by, threshold), include_community=community, families=families,
+        licences=licences, size_classes=classes, only_open_weights=only_open,
+    ).models  # fmt: skip
+    texts = [f"{name}\n{model}".casefold() for model, name in left["name"].items()]
+    left = left[np.array([search.casefold() in text for text in texts], dtype=bool)]
+    rows = models_table.models_table(left, choice.measured, frames.runs)
+    rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], ignore_index=True)
+    table, _ = models._table(frames, rows, benchmarks)
+    _same(view.table, table)
+    _same(view.rows()[rows.columns], rows)
+    sent = arrow(view.table)
+    assert isinstance(sent, pa.Table)
+    _same(sent.to_pandas(), view.table)
+    assert list(view.traces.models) == rows["model"].tolist()
+    if len(rows):
+        assert view.traces.stamp == models._traces(rows, choice).stamp
+    n_removed = sum(n for reason, n in view.left_out.items() if not reason.startswith("no complete score"))
+    assert len(rows) + n_removed == len(frames.models)
