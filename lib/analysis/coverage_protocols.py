@@ -47,7 +47,7 @@ def widest_of_each(
         catalogue: ``Frames.benchmarks``, for default metrics and labels.
     """
     eligible = protocols.eligible_models(models, include_community)
-    is_kept = scores["model"].isin(eligible if eligible is not None else models.index).to_numpy(bool)
+    is_kept = protocols.among(scores["model"], eligible if eligible is not None else models.index)
     code = protocols.coarse_codes(scores)
     counts = _coarse_counts(scores, code, is_kept)
     highest = counts.groupby("benchmark")["n"].transform("max")

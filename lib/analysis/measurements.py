@@ -14,7 +14,7 @@ import pandas as pd
 
 from lib.analysis.comparability import CAUTION_FIELDS
 from lib.analysis.directions import higher_is_better
-from lib.analysis.protocols import VARYING, Grouping, eligible_models
+from lib.analysis.protocols import VARYING, Grouping, among, eligible_models
 from lib.stats.intervals import LEVEL, binary_stderr, choose_interval, lower_bound
 
 PRECEDENCE = {"raw": 0, "board": 1, "transcription": 2}
@@ -80,7 +80,7 @@ def empty() -> pd.DataFrame:
 def _countable(
     scores: pd.DataFrame, models: pd.DataFrame | None, eligible: pd.Index | None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    reasons = {
+    reasons: dict[str, pd.Series | np.ndarray] = {
         "name not resolved to a model": scores["model"].isna(),
         "unfinished training state (checkpoint)": scores["is_checkpoint"].astype(bool),
     }
@@ -91,11 +91,11 @@ def _countable(
     # Quantised weights are another model; pooled with the original they would pass for it.
     reasons["quantised weights of the model"] = quantised
     if eligible is not None:
-        reasons["community model"] = ~scores["model"].isin(eligible)
+        reasons["community model"] = ~among(scores["model"], eligible)
     left = np.ones(len(scores), bool)
     excluded = {}
     for reason, applies in reasons.items():
-        hit = left & applies.to_numpy(bool)
+        hit = left & np.asarray(applies, bool)
         if hit.any():
             excluded[reason] = int(hit.sum())
         left &= ~hit

@@ -46,7 +46,7 @@ def neighbours(
     the id that sorts first.
     """
     scores = measured.rows.drop_duplicates("model").set_index("model")
-    facts = models[models.index.isin(scores.index)]
+    facts = models[scores.index.get_indexer(models.index) >= 0]
     facts = facts.assign(size=facts[SIZE_COLUMNS[by]].to_numpy(float, na_value=np.nan))
     is_this = facts.index == model
     eligible = (

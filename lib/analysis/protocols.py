@@ -21,6 +21,7 @@ from lib.analysis.labels import protocol_label
 __all__ = [
     "Comparison",
     "Grouping",
+    "among",
     "coarse_codes",
     "compare",
     "eligible_models",
@@ -144,6 +145,16 @@ def eligible_models(models: pd.DataFrame | None, include_community: bool = False
     return models.index if include_community else models.index[(models["origin"] != "community").to_numpy(bool)]
 
 
+def among(models: pd.Series, eligible: pd.Index) -> np.ndarray:
+    """Which of the models are among the eligible ones, shape (rows,); a missing one is not.
+
+    Pandas' own ``isin`` turns every one of the eligible into a scalar of Arrow first, which takes longer than the rest.
+    """
+    codes, names = pd.factorize(models)
+    known = set(eligible.tolist())
+    return np.array([*(name in known for name in names.tolist()), False])[codes]
+
+
 def membership(grouping: Grouping, key: str) -> pd.Index:
     """Models with a complete row in a protocol, finished models only, sorted; community models included."""
     chosen: tuple[int, ...] = tuple(grouping.protocols["identities"].loc[key])
@@ -158,8 +169,13 @@ def widest(grouping: Grouping, reference_model: str | None = None) -> str | None
 
     None when there is no protocol, or none contains the reference.
     """
-    for key, n in grouping.protocols["n_models"].items():
-        if n and (reference_model is None or reference_model in membership(grouping, str(key))):
+    own: set[int] | None = None
+    if reference_model is not None:
+        is_own = (grouping.scores["model"] == reference_model).to_numpy(bool)
+        own = set(_pairs(grouping.scores[is_own], None)["identity"])
+    known = grouping.protocols
+    for key, n, identities in zip(known.index, known["n_models"], known["identities"], strict=True):
+        if n and (own is None or own.issuperset(identities)):
             return str(key)
     return None
 
@@ -267,7 +283,7 @@ def _pairs(scores: pd.DataFrame, eligible: pd.Index | None) -> pd.DataFrame:
     """Distinct (identity, model) of finished, resolved models that may be counted."""
     counted = scores["model"].notna() & ~scores["is_checkpoint"].astype(bool)
     if eligible is not None:
-        counted &= scores["model"].isin(eligible)
+        counted &= among(scores["model"], eligible)
     return scores.loc[counted, ["identity", "model"]].drop_duplicates()
 
 

@@ -122,17 +122,23 @@ def _others(frames: Frames, by: SizeBy) -> pd.DataFrame:
     return plane_labels.labelled(points, OTHERS_NAMED, renown.places_measured(frames.runs))
 
 
+@lru_cache(maxsize=2)
+def _behind(frames: Frames) -> optimal_lines.Lines:
+    """The lines and the band, the same on the page of every model. Read-only."""
+    return optimal_lines.optimal_lines(
+        frames.reference("loss_law_parameters"),
+        frames.reference("allocation_laws"),
+        frames.reference("refit_bootstrap_draws"),
+    )
+
+
 def _figure(frames: Frames, point: pd.DataFrame, model: str, name: str, by: SizeBy) -> tuple[go.Figure, Legend, str]:
     others = _others(frames, by)
     others = others[(others["model"] != model).to_numpy(bool)]
     label = formats.one_line(name, plane_labels.MOST_CHARACTERS)
     # Its own name is placed first, whatever it pushes away.
     points = pd.concat([point.assign(label=label), others], ignore_index=True)
-    behind = optimal_lines.optimal_lines(
-        frames.reference("loss_law_parameters"),
-        frames.reference("allocation_laws"),
-        frames.reference("refit_bootstrap_draws"),
-    )
+    behind = _behind(frames)
     lines = behind.lines[(behind.lines["law"] == plane.DEFAULT_LAW).to_numpy(bool)]
     figure = plane_figure.parameters_tokens(
         points, lines, behind.band, behind.compute_lines, size_label=COLUMNS[SIZES[by]].axis, highlight=model
