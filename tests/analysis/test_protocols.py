@@ -177,7 +177,15 @@ def test_the_widest_protocol_contains_the_reference() -> None:
     grouping = protocols.group(scores.reset_index(drop=True), ["mmlu", "arc"])
     key = protocols.widest(grouping, "z")
     assert grouping.protocols.at[key, "evaluator"] == "lm-eval 0.4"
-    assert protocols.widest(grouping, "nobody") is None
+    for model in [*"abcdez", "nobody"]:
+        holding = [key for key in grouping.protocols.index if model in protocols.membership(grouping, key)]
+        assert protocols.widest(grouping, model) == (holding[0] if holding else None)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", None])), st.lists(st.sampled_from("abd"), unique=True))
+def test_models_among_others(models: list[str | None], eligible: list[str]) -> None:
+    found = protocols.among(pd.Series(models, dtype="str"), pd.Index(eligible, dtype="str"))
+    assert found.tolist() == [model in eligible for model in models]
 
 
 def test_the_default_metric_goes_before_another_of_the_same_runs() -> None:

@@ -48,6 +48,16 @@ def test_size_by_total_and_by_active() -> None:
     assert sizes.with_size(MODELS.iloc[:0]).empty
 
 
+@given(st.text(max_size=3))
+def test_a_search_finds_part_of_a_name_or_id_whatever_the_capitals(search: str) -> None:
+    found = sizes.keep(sizes.with_size(MODELS), include_community=True, include_variants=True, search=search)
+    texts = [f"{name}\n{model}".casefold() for model, name in MODELS["name"].items()]
+    assert found.mask.tolist() == [search.casefold() in text for text in texts]
+    assert found.models.index.tolist() == MODELS.index[found.mask].tolist()
+    n_removed = len(MODELS) - len(found.models)
+    assert found.removed == ((sizes.Removed("search", n_removed),) if n_removed else ())
+
+
 def test_filters_count_what_they_take() -> None:
     sized = sizes.with_size(MODELS)
     found = sizes.keep(sized, size_range=(1e9, 50e9), only_open_weights=True, released=("2024-01-01", None))

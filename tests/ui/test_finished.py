@@ -6,16 +6,19 @@ import gc
 import json
 import weakref
 
+import numpy as np
 import orjson
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 from plotly.tools import return_figure_from_figure_or_data
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes, convert_pandas_df_to_arrow_bytes
 
 from lib.figures import score_vs_size
-from lib.ui.finished import Later, arrow, finished
+from lib.ui.finished import Later, arrow, finished, taken
 
 
 def test_the_same_figure_is_sent() -> None:
@@ -69,6 +72,20 @@ def test_a_frame_is_converted_once_and_forgotten_with_it() -> None:
     del table, frame
     gc.collect()
     assert seen() is None
+
+
+@given(st.sets(st.integers(0, 4)))
+def test_some_rows_are_sent_as_a_frame_of_them_would_be(positions: set[int]) -> None:
+    rows = pd.DataFrame({"name": ["a", None, "c", "d", "e"], "size": [1.0, float("nan"), 3.0, 4.0, 5.0]})
+    at = np.array(sorted(positions), dtype=np.int64)
+    some = taken(rows, at)
+    anew = rows.iloc[at].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, anew)
+    sent = arrow(some)
+    assert isinstance(sent, pa.Table)
+    assert sent.schema.pandas_metadata["index_columns"][0]["stop"] == len(at)
+    pd.testing.assert_frame_equal(sent.to_pandas(), anew)
+    assert arrow(some) is sent
 
 
 def test_what_arrow_cannot_hold_is_left_to_streamlit() -> None:

@@ -41,6 +41,15 @@ def test_the_stamp_changes_with_the_rows() -> None:
     assert TRACES.stamp != Traces(list(TRACES.models), {**TRACES.runs, "interval": ["", "", ""]}).stamp
 
 
+def test_traces_of_some_rows_are_those_of_the_rows() -> None:
+    some = TRACES.taken([2, 0])
+    for column in ("interval", "score: mmlu", "params_total"):
+        assert [some.at(row, column) for row in (0, 1)] == [TRACES.at(row, column) for row in (2, 0)]
+    assert some.at(2, "interval") is None
+    of_sources = Traces([], sources=["x", "y"]).taken([1])
+    assert of_sources.at(0, "name") == Trace(source="y")
+
+
 def test_missing_values_are_no_text() -> None:
     assert texts(["x", None, float("nan"), 3]) == ["x", "", "", "3"]
 
