@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.chromium import chromium
 from tests.browser.stores import Servers
@@ -40,6 +42,22 @@ class Visitor:
             "console", lambda said: self.errors.append(f"{said.text} {said.location}") if said.type == "error" else None
         )
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.n_finished = 0
+        page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+
+    def _count(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes) and ForwardMsg.FromString(frame).WhichOneof("type") == "script_finished":
+            self.n_finished += 1
+
+    def wait_for_rerun(self, n_finished: int, seconds: float = 60) -> None:
+        """Until the server has finished more reruns than ``n_finished``.
+
+        Asked of the server's own messages: on a busy machine the page takes all of them at once, and never looks busy.
+        """
+        end = time.monotonic() + seconds
+        while self.n_finished <= n_finished:
+            assert time.monotonic() < end, "the page was not run again"
+            self.page.wait_for_timeout(50)
 
     def goto(self, path: str) -> Visitor:
         self.page.goto(self.address + path)

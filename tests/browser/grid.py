@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from playwright.sync_api import Download, Locator, TimeoutError, expect
+from playwright.sync_api import Download, Locator, expect
 
 from tests.browser import checks
 from tests.browser.conftest import Visitor
@@ -14,17 +14,6 @@ from tests.browser.conftest import Visitor
 CORNER, FIRST_ROW, HEAD = 70, 55, 17
 """On the canvas, in px: into the first columns (before them may be boxes to tick), down to the middle of the first row, to the middle of the headings."""
 SELECTED = "[role=gridcell][aria-selected=true]"
-
-RERUNS = """() => {
-    if (window.reruns === undefined) {
-        window.reruns = 0;
-        const app = document.querySelector("[data-testid=stApp]");
-        const count = () => { if (app.getAttribute("data-test-script-state") === "notRunning") window.reruns++; };
-        new MutationObserver(count).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
-    }
-    return window.reruns;
-}"""
-"""How often the page's script has come to its end since this was first asked."""
 
 CHOSEN = """([key, before]) => {
     const chosen = document.querySelector(`.st-key-${key} [role=gridcell][aria-selected=true]`);
@@ -77,16 +66,10 @@ class Grid:
         """Another choice and what the page says of it; Streamlit waits a moment, in which the page still looks idle."""
         before = self.root.locator(SELECTED)
         last = before.first.get_attribute("id") if before.count() else None
-        n_reruns = self.page.evaluate(RERUNS)
+        n_finished = self.visitor.n_finished
         choose()
         self.page.wait_for_function(CHOSEN, arg=[self.key, last], timeout=20_000)
-        try:
-            self.page.wait_for_function(f"n => ({RERUNS})() > n", arg=n_reruns, timeout=10_000)
-        except TimeoutError:
-            # Seen once in a hundred choices: the cell is marked and Streamlit never tells of it. A reader chooses again.
-            self.page.keyboard.press("ArrowDown")
-            self.page.keyboard.press("ArrowUp")
-            self.page.wait_for_function(f"n => ({RERUNS})() > n", arg=n_reruns, timeout=60_000)
+        self.visitor.wait_for_rerun(n_finished)
         self._settle()
 
     def _go(self, goal: tuple[int, int]) -> None:
