@@ -47,6 +47,16 @@ def takeaway(rows: pd.DataFrame, full: Saturation, label: str, scored: Words, *,
     return [one for one in told if one]
 
 
+def no_direction(rows: pd.DataFrame, label: str) -> list[Sentence]:
+    """The takeaway where neither the catalogue nor the results say which way is better.
+
+    Args:
+        rows, label: As for ``takeaway``.
+    """
+    n = formats.counted(len(rows), "model")
+    return [sentence(Span(n, "strong"), f" measured one way on {label}. Nothing says whether more is better here, so no model is called best.")]  # fmt: skip
+
+
 def how_full(judged: pd.DataFrame, full: Saturation, scored: Words) -> list[Sentence]:
     """The three counts of saturation, a sentence each; one sentence where nothing can be judged."""
     if not full.n_models:

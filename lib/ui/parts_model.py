@@ -228,7 +228,7 @@ def checkpoints(chosen: str) -> None:
             labels=model_beside.CURVE_LABELS,
             traces=view.traces,
         )
-        downloads.buttons(view.rows, f"curve-{chosen}")
+        downloads.buttons(view.rows, f"curve-{chosen}", has_figure=view.figure is not None)
 
 
 def runs(chosen: str) -> None:

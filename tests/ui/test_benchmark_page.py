@@ -280,3 +280,20 @@ def test_the_ceiling_of_sound_questions_is_counted_beside_all(small: Frames) -> 
         "1 interval reaches 93.5%: the share of questions without a known fault, after Are We"
     )
     assert benchmark._noted_ceilings(small, "gpqa", judged) == []
+
+
+def test_nothing_is_best_where_nobody_says_which_way_is_better(tmp_path: Path) -> None:
+    store = open_store(read_settings({"P4P_DATA_DIR": str(tmp_path)}))
+    results = [make_result("pairs", "pct_stereotype", score=score, higher_is_better=None) for score in (0.6, 0.7)]
+    runs = [prepared_run(make_run(f"lm-{i}", results=[one]), f"lm-{i}") for i, one in enumerate(results)]
+    models = [model_row(f"lm-{i}", params_total=10**9 * (i + 1)) for i in range(2)]
+    write_files(store, raw_of(), [prepared_file(*runs, tables={"models": models})])
+    store.close()
+    seen = view(frames_of(tmp_path), "pairs")
+    (said,) = (plain(one) for one in seen.takeaway)
+    assert said.endswith("Nothing says whether more is better here, so no model is called best.")
+    assert not seen.how_full
+    assert "standing" not in seen.table
+    assert not seen.rows["on_frontier"].any()
+    assert seen.figure is not None
+    assert "which way is better is not stated" in json.dumps(seen.figure.to_plotly_json(), default=str)

@@ -106,20 +106,22 @@ def benchmark_view(
     choice = scores.choice(frames, (benchmark,), protocol, community)
     label = scores.label_of(frames, benchmark)
     measured = choice.measured.rows
-    higher = bool(measured["higher_is_better"].all()) and frames.benchmarks["direction"].get(benchmark) != "lower"
-    is_share = higher and bool(measured["score"].between(-1, 1).all())
+    higher = _direction(measured, str(frames.benchmarks["direction"].get(benchmark)))
+    is_share = bool(higher) and bool(measured["score"].between(-1, 1).all())
     chance = scores.baseline(frames, (benchmark,)) if is_share else None
     ceiling = saturation.CEILING if is_share else None
-    judged = saturation.judge(measured, ceiling=ceiling, chance=chance, higher_is_better=higher)
+    judged = saturation.judge(measured, ceiling=ceiling, chance=chance, higher_is_better=bool(higher))
     full = saturation.saturation(judged, ceiling=ceiling, chance=chance)
     rows = _rows(frames, judged, by, threshold, higher)
     scored = partial(_scored, is_share=is_share)
     figure, entries, name = _figure(rows, label, SIZES[by], chance, is_share, higher)
-    told = benchmark_words.how_full(rows, full, scored)
+    told = benchmark_words.how_full(rows, full, scored) if higher is not None else []
     if is_share and full.n_judged:
         told += _noted_ceilings(frames, benchmark, judged)
     return BenchmarkView(
-        benchmark_words.takeaway(rows, full, label, scored, is_share=is_share),
+        benchmark_words.takeaway(rows, full, label, scored, is_share=is_share)
+        if higher is not None
+        else benchmark_words.no_direction(rows, label),
         figure,
         name,
         entries,
@@ -136,20 +138,30 @@ def benchmark_view(
     )
 
 
-def _rows(frames: Frames, judged: pd.DataFrame, by: SizeBy, threshold: float, higher: bool) -> pd.DataFrame:
-    """Measurements with what the models are, the best first."""
+def _direction(measured: pd.DataFrame, stated: str) -> bool | None:
+    """Whether higher is better: as the catalogue states it of the benchmark, else as the results do; None for unknown."""
+    if stated in ("higher", "lower"):
+        return stated == "higher"
+    ways = measured["higher_is_better"]
+    return None if ways.isna().any() else bool(ways.all())
+
+
+def _rows(frames: Frames, judged: pd.DataFrame, by: SizeBy, threshold: float, higher: bool | None) -> pd.DataFrame:
+    """Measurements with what the models are, the best first; nothing is best where nobody says which way is better."""
     models = sizes.with_size(frames.models, by, threshold).reindex(judged["model"])
     columns = ["name", "size", "params_total", "params_active", "size_class", "is_small", "side", "released_on"]
     rows = pd.concat([judged.reset_index(drop=True), models[columns].reset_index(drop=True)], axis=1)
     rows["evaluated_on"] = pd.to_datetime(rows["evaluated_on"].astype(object), errors="coerce", utc=True).dt.tz_localize(None)  # fmt: skip
     value = rows["score"] if higher else -rows["score"]
     rows = mark_frontier(rows.assign(value=value), cost="size", score="value").drop(columns="value")
+    if higher is None:
+        rows = rows.assign(on_frontier=False, is_best=False, is_like_best=False)
     order = rows.sort_values(["score", "size", "model"], ascending=[not higher, True, True], kind="stable")
     return order.reset_index(drop=True)
 
 
 def _figure(
-    rows: pd.DataFrame, label: str, size: str, chance: float | None, is_share: bool, higher: bool
+    rows: pd.DataFrame, label: str, size: str, chance: float | None, is_share: bool, higher: bool | None
 ) -> tuple[go.Figure | None, Legend, str]:
     name = "score_vs_size" if is_share else "value_vs_size"
     drawn = rows[rows["score"].notna() & rows["size"].notna()].reset_index(drop=True)
@@ -160,7 +172,7 @@ def _figure(
     if is_share:
         figure = share_figure.score_vs_size(drawn, size_label=COLUMNS[size].axis, score_label=f"{plain} (%)", chance=chance)  # fmt: skip
         return finished(figure), share_figure.legend(drawn, chance=chance), name
-    way = "higher is better" if higher else "lower is better"
+    way = {True: "higher is better", False: "lower is better", None: "which way is better is not stated"}[higher]
     figure = value_figure.value_vs_size(drawn, size_label=COLUMNS[size].axis, value_label=f"{plain} ({way})")
     return finished(figure), value_figure.legend(drawn), name
 
