@@ -72,9 +72,9 @@ def walk(paths: list[Path], limits: Limits) -> Iterator[Raw | RefusedInput]:
         if given.is_dir():
             for path, refusal in _files(given, given.resolve()):
                 shown = str(given / path.relative_to(given))
-                yield refusal or _read(path, shown, _stored_name(given, path), limits, is_named=False)
+                yield refusal or _read(path, shown, stored_name(given, path), limits, is_named=False)
         else:
-            yield _read(given, str(given), _stored_name(given, given), limits)
+            yield _read(given, str(given), stored_name(given, given), limits)
 
 
 def from_bytes(content: bytes, name: str, limits: Limits) -> Raw | RefusedInput:
@@ -144,8 +144,13 @@ def _too_large(name: str, n_bytes: int, limits: Limits) -> RefusedInput:
     )
 
 
-def _stored_name(given: Path, path: Path) -> str:
-    """The name to keep: relative as typed; of an absolute path only the last folder, since the rest tells of the machine."""
+def stored_name(given: Path, path: Path) -> str:
+    """The name to keep: relative as typed; of an absolute path only the last folder, since the rest tells of the machine.
+
+    Args:
+        given: What is imported; need not be there.
+        path: It, or a file below it.
+    """
     base = given.resolve() if given.name in ("", ".", "..") else given
     if path == given:
         keep = Path(base.parent.name, base.name) if base.is_absolute() else path
