@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lib.cli_afterwards import afterwards, put_afterwards
 from lib.cli_output import ProgressLine, put, put_json, say
 from lib.errors import RefusedInput
 from lib.settings import Settings
@@ -36,9 +37,14 @@ def import_paths(options: argparse.Namespace, settings: Settings) -> int:
 
         summary = ingest(store, options.paths, settings=settings, progress=show)
         line.end()
+        told = afterwards(store, options.paths, summary)
     finally:
         store.close()
-    _report(summary, as_json=options.json)
+    if options.json:
+        put_json(summary.as_json() | told)
+    else:
+        _report(summary, as_json=False)
+        put_afterwards(told)
     return 1 if summary.refused else 0
 
 

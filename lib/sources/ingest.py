@@ -44,7 +44,8 @@ class Summary:
     """What became of every file of an import; members of zips count as files.
 
     ``imported`` counts files taken in now (also read again by a newer importer), ``unchanged`` those that were there;
-    ``results`` and ``samples`` are the rows that came with the former.
+    ``results`` and ``samples`` are the rows that came with the former. ``taken`` are the raw files with something that
+    could be read, now or before: digest to name as given.
     """
 
     imported: int = 0
@@ -53,9 +54,11 @@ class Summary:
     samples: int = 0
     refused: list[Issue] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {
+        """Counts and issues."""
+        return {name: value for name, value in asdict(self).items() if name != "taken"} | {
             "refused": [issue._asdict() for issue in self.refused],
             "warnings": [issue._asdict() for issue in self.warnings],
         }
@@ -171,6 +174,8 @@ class _Import:
 
     def take(self, raw: Raw) -> None:
         """Import one raw file: itself, or every member of it."""
+        if self._n_known[raw.digest]:
+            self.summary.taken[raw.digest] = raw.given
         if self._finished.get(raw.digest) == registry.state():
             self._replay(raw)
             return
@@ -228,6 +233,7 @@ class _Import:
         names = []
         files = [(p, file) for p in waiting for file in p.files]
         for (pending, file), outcome in zip(files, outcomes, strict=True):
+            self.summary.taken[pending.raw.digest] = pending.given
             if outcome.state == "unchanged":
                 self.summary.unchanged += 1
             else:

@@ -43,7 +43,8 @@ def test_import_says_what_came_in_and_what_did_not(local: Path, capsys: pytest.C
     code, told, err = call(capsys, "import", "--json", str(local / "good.json"), str(local / "a.zip"))
     assert code == 1
     assert (told["imported"], told["unchanged"], told["results"], told["samples"]) == (2, 0, 2, 0)
-    assert set(told) == {"imported", "unchanged", "results", "samples", "refused", "warnings"}
+    said = {"withdrawn", "waiting", "new_benchmarks", "take_back"}
+    assert set(told) == {"imported", "unchanged", "results", "samples", "refused", "warnings"} | said
     (refused,) = told["refused"]
     assert set(refused) == {"file", "reason"} and refused["file"].endswith("a.zip!/bad") and refused["reason"]
     assert "files" in err
