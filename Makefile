@@ -23,9 +23,9 @@ fill: $(VENV)/.app-ready  ## import all shipped data now, with progress, without
 setup: $(VENV)/.app-ready  ## only the set-up of `make run`
 
 test: $(VENV)/.test-ready browser  ## every test, in a real browser too
-	$(PY) -m pytest -n 2 --dist loadfile -m "not walk"
+	$(PY) -m pytest -n 2 --dist loadfile
 
-walk: $(VENV)/.test-ready browser  ## every page walked in a real browser, numbers followed to their files
+walk: $(VENV)/.test-ready browser  ## of the tests only the walk over every page in a browser, and numbers followed to their files
 	$(PY) -m pytest -n 2 --dist load -m walk
 
 browser: $(VENV)/.test-ready

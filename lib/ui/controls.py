@@ -126,6 +126,8 @@ def several(key: str, label: str, options: Mapping[str, str], *, default: Sequen
         format_func=lambda value: formats.one_line(options.get(value, value), 60),
         key=key,
         placeholder=empty,
+        # It would stand before an exact match, and choose more than was meant.
+        select_all=False,
         on_change=_to_address,
         args=(key, first),
     )

@@ -117,3 +117,31 @@ def test_what_is_in_a_results_file(visit: Visit, things: Things) -> None:
     assert reader.n_clicks == 1
     reader.goes_back()
     reader.opens_afresh(visit)
+
+
+@pytest.mark.parametrize("by", ["menu", "search"])
+def test_back_leads_to_the_filters_that_one_left(visit: Visit, things: Things, by: str) -> None:
+    """One step, and not the page with the choices of the next one."""
+    visitor = visit("/models?q=pythia")
+    page, beside = visitor.page, visitor.page.get_by_test_id("stSidebar")
+    reader = Reader(visitor)
+    if by == "menu":
+        reader.click(beside.get_by_test_id("stSidebarNavLink").filter(has_text="Side by side"), then="compare")
+    else:
+        reader.search(things.model)
+        reader.click(reader.found(things.model), then=things.model)
+    reader.goes_back()
+    expect(page).to_have_url(re.compile("q=pythia"))
+    expect(page.get_by_test_id("stMain").get_by_label("Search", exact=True)).to_have_value("pythia")
+
+
+def test_a_hit_closes_the_menu_of_a_phone(visit: Visit, things: Things) -> None:
+    """It covers the page that was asked for."""
+    visitor = visit("/", width=390)
+    menu = visitor.page.get_by_test_id("stSidebar")
+    visitor.page.get_by_test_id("stExpandSidebarButton").click()
+    expect(menu).to_have_attribute("data-collapsed", "false")
+    reader = Reader(visitor)
+    reader.search(things.model)
+    reader.click(reader.found(things.model), then=things.model)
+    expect(menu).to_have_attribute("data-collapsed", "true")
