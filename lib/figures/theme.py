@@ -221,6 +221,8 @@ def framed(figure: go.Figure, *, x: dict[str, Any], y: dict[str, Any], height: i
             "bordercolor": colour("line"),
             "font": {"family": FONT, "size": TEXT_SIZE, "color": colour("ink")},
         },
+        # Plotly's own bar is grey on a ground of its own and hides what is drawn below it.
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": colour("pale"), "activecolor": colour("muted")},
         xaxis=x,
         yaxis=y,
     )

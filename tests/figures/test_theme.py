@@ -109,3 +109,9 @@ def test_levels_are_in_order(n):
     assert len(roles) == n
     if n <= 4:
         assert roles == sorted(set(roles))
+
+
+def test_the_bar_over_a_figure_hides_nothing_and_takes_its_colours_from_the_theme():
+    bar = theme.framed(go.Figure(), x={}, y={}, height=100).layout.modebar
+    assert bar.bgcolor == "rgba(0,0,0,0)"
+    assert {bar.color, bar.activecolor} <= {theme.colour(role) for role in ROLES}
