@@ -49,9 +49,7 @@ if view.figure is not None:
 
 # Table and download
 if len(view.table):
-    page.table(
-        view.table, key="scores", alt=f"Models on {about.label}", labels=view.labels, is_wide=True, traces=view.traces
-    )
+    page.table(view.table, key="scores", alt=f"Models on {about.label}", labels=view.labels, traces=view.traces)
 page.left_out(view.left_out)
 if len(view.table):
     downloads.buttons(view.rows, f"benchmark-{name}", has_figure=view.figure is not None)

@@ -60,8 +60,6 @@ if view.figure is not None:
 # Table and download
 if len(view.table):
     alt = "Models with sizes and scores"
-    page.table(
-        view.table, key="models-table", alt=alt, labels=view.labels, is_wide=True, traces=view.traces, can_compare=True
-    )
+    page.table(view.table, key="models-table", alt=alt, labels=view.labels, traces=view.traces, can_compare=True)
 page.left_out(view.left_out)
 downloads.buttons(view.rows, "models", has_figure=view.figure is not None)

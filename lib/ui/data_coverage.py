@@ -35,7 +35,6 @@ def show() -> None:
         key="coverage-table",
         alt="The same cells in words",
         labels=view.labels,
-        is_wide=True,
         traces=view.traces,
     )
     st.subheader("The protocol of each column", anchor=False)

@@ -129,7 +129,6 @@ def _members(held: data.Collections, key: str, search: str) -> None:
         key="members",
         alt="Files with what was read from each",
         labels=data.LABELS,
-        is_wide=True,
         traces=found.traces,
         height=min(420, 38 + 35 * len(found.ids)),
     )

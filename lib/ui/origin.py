@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -35,8 +35,16 @@ def on_choice(key: str, traces: Traces) -> Any:
     return chosen
 
 
-def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, str] | None:
-    """Trace and column of the chosen cell; None without a choice, or one made in other rows."""
+class Cell(NamedTuple):
+    """A chosen cell: where it comes from, its column, and the position of its row."""
+
+    trace: Trace
+    column: str
+    row: int
+
+
+def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> Cell | None:
+    """The chosen cell; None without a choice, or one made in other rows."""
     cells = _chosen(key, traces, "cells")
     if not cells:
         return None
@@ -44,7 +52,7 @@ def chosen_cell(key: str, traces: Traces, rows: pd.DataFrame) -> tuple[Trace, st
     trace = traces.at(row, column)
     if trace is None or column not in rows.columns or row >= len(rows):
         return None
-    return trace, column
+    return Cell(trace, column, row)
 
 
 def chosen_mark(key: str, traces: Traces, column: str) -> Trace | None:
@@ -84,33 +92,50 @@ def compare(models: list[str]) -> None:
         st.markdown(":small[One model is ticked; tick another to put them side by side.]")
 
 
-def card(key: str, trace: Trace, heading: str) -> None:
+def card(key: str, trace: Trace, heading: str, shown: str = "") -> None:
     """Where one number comes from: its runs or facts, each with its source, the raw file, and the pages about them.
 
     Args:
         heading: Of the column; plain text.
+        shown: The number as the reader saw it; plain text, '' for none.
     """
     frames = cached.frames()
     with st.container(border=True, key=f"origin-{key}"):
-        name = str(frames.models["name"][trace.model]) if trace.model in frames.models.index else None
+        names = frames.models["name"]
+        name, other = (str(names[one]) if one in names.index else None for one in (trace.model, trace.against))
         title = heading if name is None else name if heading == COLUMNS["name"].label else f"{heading} of {name}"
-        st.markdown(f"**{formats.markdown(title, 160)}**")
+        title = title if name is None or other is None else f"{heading}: {name} against {other}"
+        n_asked = n_questions(frames, trace) if "%" in shown else None
+        told = f"{shown}, {formats.counted(n_asked, 'question')}" if n_asked else shown
+        st.markdown(f"**{formats.markdown(title, 160)}**" + (f": {formats.markdown(told, 160)}" if told else ""))
         for n, run in enumerate(trace.runs[:RUNS_SHOWN]):
-            _run(f"{key}-{n}", frames, run)
+            _run(f"{key}-{n}", frames, run, is_named=other is not None)
         if len(trace.runs) > RUNS_SHOWN:
             st.markdown(f":small[and {formats.counted(len(trace.runs) - RUNS_SHOWN, 'run')} more]")
         if trace.fields:
             _facts(key, frames, trace)
-        if not trace.runs and not trace.fields and not trace.source and title != name:
+        label = str(frames.benchmarks["label"].get(trace.benchmark, ""))
+        if not trace.runs and not trace.fields and not trace.source and title not in (name, label):
             st.markdown(":small[No result stands here, so there is nothing to trace.]")
         with st.container(horizontal=True):
             if name is not None:
                 links.to_model(trace.model, f"All about {name} →")
-            if trace.benchmark in frames.benchmarks.index:
-                label = str(frames.benchmarks["label"][trace.benchmark])
+            if other is not None:
+                links.to_model(trace.against, f"All about {other} →")
+            if label:
                 links.to_benchmark(trace.benchmark, f"All about {label} →")
             if trace.source:
                 links.to_source(trace.source, "The source →")
+
+
+def n_questions(frames: Frames, trace: Trace) -> int | None:
+    """How many questions a score of one benchmark in one run rests on; None where that is not one number, or unknown."""
+    if not trace.benchmark or len(trace.runs) != 1:
+        return None
+    known = frames.runs
+    results = frames.scores_of(known.index[(known["run"] == trace.runs[0][:12]).to_numpy(bool)])
+    counts = results["n_samples"][(results["benchmark"] == trace.benchmark).to_numpy(bool)].dropna().unique()
+    return int(counts[0]) if len(counts) == 1 else None
 
 
 def raw_button(key: str, source: Mapping[str, Any], words: str = "Raw file") -> None:
@@ -144,8 +169,8 @@ def source_words(source: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _run(key: str, frames: Frames, run: str) -> None:
-    """One run in a line, its file, and the way to both."""
+def _run(key: str, frames: Frames, run: str, *, is_named: bool) -> None:
+    """One run in a line, its file, and the way to both; ``is_named``: its model is said, for there are several."""
     found = cached.stored(sources_of_run, run=run)
     if not found:
         st.markdown(f":small[Run {formats.markdown(run)} is no longer there: its source was withdrawn.]")
@@ -154,9 +179,14 @@ def _run(key: str, frames: Frames, run: str) -> None:
     words = []
     if len(known):
         row = known.iloc[0]
-        words = [labels.evaluator_label({str(name): value for name, value in row.items()})]
+        words = [str(frames.models["name"].get(row["model"], row["model_name"]))] if is_named else []
+        words += [labels.evaluator_label({str(name): value for name, value in row.items()})]
         words += [f"evaluated {formats.date(row['evaluated_on'])}" if pd.notna(row["evaluated_on"]) else ""]
-    told = formats.markdown(" · ".join(word for word in words if word), 200)
+        # A file may have thousands of rows: this is how one finds the row.
+        words += [
+            f"called “{formats.one_line(row['model_name'], 80)}” in the file" if pd.notna(row["model_name"]) else ""
+        ]
+    told = formats.markdown(" · ".join(word for word in words if word), 300)
     also = f"; also in {formats.counted(len(found) - 1, 'other file')}" if len(found) > 1 else ""
     st.markdown(f":small[{told}. From {source_words(found[0])}{also}.]")
     with st.container(horizontal=True, vertical_alignment="center"):

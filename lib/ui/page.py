@@ -21,8 +21,9 @@ from lib.schema.text import Sentence
 from lib.ui import links, origin
 from lib.ui.finished import arrow
 from lib.ui.traces import Traces
+from lib.ui.widths import width
 
-INTERVAL, SCORE = "interval", "score:"
+INTERVAL, PUBLISHED, SCORE = "interval", "published", "score:"
 COMMANDS = "python -m lib import PATH"
 _WORD_COLOURS = {"small": "blue", "large": "orange", "good": "green"}
 _NOTES = Path(figures.__file__).parent
@@ -135,7 +136,6 @@ def table(
     key: str,
     alt: str,
     labels: Mapping[str, str] | None = None,
-    is_wide: bool = False,
     traces: Traces | None = None,
     can_compare: bool = False,
     height: int | Literal["auto"] = "auto",
@@ -144,12 +144,11 @@ def table(
 
     Args:
         rows: Columns are names of the column table, or others with text in them and their headings in ``labels``:
-            ``interval`` and those that begin with ``score:`` hold intervals and are set to the right.
-        is_wide: The name stays in sight while the reader scrolls sideways.
+            ``interval``, ``published`` and those that begin with ``score:`` hold intervals and are set to the right.
         traces: Where the cells come from. With them a reader who chooses a cell gets a card that leads to its source.
         can_compare: Rows are models that the reader may tick, to put them side by side.
     """
-    names = columns(rows, labels or {}, is_wide)
+    names = columns(rows, labels or {})
     sent = arrow(rows)
     if traces is None:
         st.dataframe(sent, key=key, alt=alt, hide_index=True, placeholder="–", column_config=names, height=height)
@@ -171,13 +170,12 @@ def table(
     if chosen is None:
         small_text(f"{origin.HINT} {origin.TICK}" if can_compare else origin.HINT)
         return
-    trace, column = chosen
-    origin.card(key, trace, _heading(column, labels or {}))
+    origin.card(key, chosen.trace, _heading(chosen.column, labels or {}), _shown(rows, chosen))
 
 
-def columns(rows: pd.DataFrame, labels: Mapping[str, str], is_wide: bool = False) -> dict[str, ColumnConfig]:
+def columns(rows: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, ColumnConfig]:
     """Heading, unit and format of each column, for tables that do more than ``table``; arguments as there."""
-    return {str(name): _column(str(name), labels, is_wide) for name in rows.columns}
+    return {str(name): _column(rows, str(name), labels) for name in rows.columns}
 
 
 def padded(scores: Iterable[str]) -> list[str]:
@@ -228,16 +226,27 @@ def _note(name: str) -> tuple[str, str]:
     return first, rest
 
 
+def _shown(rows: pd.DataFrame, chosen: origin.Cell) -> str:
+    """What the chosen cell says; '' where it says nothing, or names what the card names anyway."""
+    value = rows[chosen.column].iloc[chosen.row]
+    if chosen.column == "name" or pd.isna(value):
+        return ""
+    column = "params_total" if chosen.column == "size" else chosen.column
+    return str(value).strip() if column not in COLUMNS or isinstance(value, str) else formats.shown(column, value)
+
+
 def _heading(name: str, labels: Mapping[str, str]) -> str:
     entry = COLUMNS.get("params_total" if name == "size" else name)
     return labels.get(name, entry.label if entry else name)
 
 
-def _column(name: str, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig:
+def _column(rows: pd.DataFrame, name: str, labels: Mapping[str, str]) -> ColumnConfig:
     entry = COLUMNS.get("params_total" if name == "size" else name)
     if entry is None:
-        is_number = name == INTERVAL or name.startswith(SCORE)
-        return st.column_config.TextColumn(labels.get(name, name), alignment="right" if is_number else "left")
+        heading = labels.get(name, name)
+        if name in (INTERVAL, PUBLISHED) or name.startswith(SCORE):
+            return st.column_config.TextColumn(heading, alignment="right", width=width(rows, name, heading))
+        return st.column_config.TextColumn(heading, alignment="left")
     heading, help = labels.get(name, entry.heading), entry.help
     match entry.format:
         case "parameters" | "tokens":
@@ -251,7 +260,5 @@ def _column(name: str, labels: Mapping[str, str], is_wide: bool) -> ColumnConfig
         case "date":
             return st.column_config.DateColumn(heading, format="D MMM YYYY", help=help)
         case _:
-            is_first = name == "name"
-            return st.column_config.TextColumn(
-                heading, help=help, pinned=is_first and is_wide, width="medium" if is_first else None
-            )
+            # Not pinned: the browser draws pinned cells pale, and names would look as if nothing led anywhere from them.
+            return st.column_config.TextColumn(heading, help=help, width="medium" if name == "name" else None)

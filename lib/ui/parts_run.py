@@ -55,7 +55,6 @@ def scores(view: RunView) -> None:
         alt="Scores of this run: tasks, groups and their parts",
         labels=view.labels,
         traces=view.traces,
-        is_wide=True,
         height=height,
     )
     if view.notes:
@@ -113,7 +112,6 @@ def series(view: SeriesView | None, short: str) -> None:
         alt="Scores of the training states of this model",
         labels=view.labels,
         traces=view.traces,
-        is_wide=True,
         height=min(MOST_PX, ROW_PX * (len(view.table) + 1) + 3),
     )
     downloads.buttons(view.rows, f"checkpoints-{short}")

@@ -14,6 +14,7 @@ from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
 from lib.ui.views.side_by_side_tables import SCORE, WHAT, CellTable
+from lib.ui.widths import width
 
 KEY = "models"
 QUESTION = "How do a few models compare, side by side?"
@@ -145,6 +146,7 @@ def cells(table: CellTable, *, key: str, alt: str) -> None:
             table.labels[name],
             pinned=name == WHAT,
             alignment="right" if name.startswith(SCORE) else "left",
+            width=width(table.rows, name, table.labels[name]),
         )
         for name in table.rows.columns
     }
@@ -162,8 +164,8 @@ def cells(table: CellTable, *, key: str, alt: str) -> None:
     if found is None:
         page.small_text(origin.HINT)
         return
-    state: Any = st.session_state[key]
-    origin.card(key, found[0], table.headings[int(state["selection"]["cells"][0][0])])
+    shown = "" if found.column == WHAT else str(table.rows[found.column].iloc[found.row]).strip()
+    origin.card(key, found.trace, table.headings[found.row], shown)
 
 
 def _to_address(suggested: list[str]) -> None:

@@ -86,7 +86,6 @@ def runs(view: SourceView) -> None:
         key="source-runs",
         alt="Runs that came out of this file",
         labels=RUN_LABELS,
-        is_wide=True,
         traces=view.traces,
         height=min(MOST_PX, ROW_PX * (len(view.runs) + 1) + 3),
     )

@@ -39,6 +39,7 @@ class Trace(NamedTuple):
         benchmark: Which scores of the runs; '' for all.
         fields: Facts of the model that it was computed from.
         source: The source (beginning of its digest) where the cell is about a source itself.
+        against: Id of the model that ``model`` is held against, for a difference; '' for none.
     """
 
     model: str = ""
@@ -46,6 +47,7 @@ class Trace(NamedTuple):
     benchmark: str = ""
     fields: tuple[str, ...] = ()
     source: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,47 @@ def test_a_chosen_cell_leads_to_its_run_and_fact(open_app: Open, small_store: Pa
         app.session_state[f"{key}:of"] = table.traces.stamp
         app.run()
         assert not app.exception
-        assert f"{table.headings[row]} of Llama 3 8B" in _text(app).replace("\\", "")
+        title = (
+            f": Llama 3 8B against {frames.models['name'][TRIO[0]]}"
+            if column.startswith("against:")
+            else " of Llama 3 8B"
+        )
+        assert f"{table.headings[row]}{title}" in _text(app).replace("\\", "")
+    store.close()
+
+
+def test_the_card_of_a_difference_names_both_models_with_their_runs(open_app: Open, small_store: Path) -> None:
+    store, frames = _frames(small_store)
+    view = _view(frames, tuple(TRIO))
+    app = open_app(small_store, PAGE, models=TRIO)
+    app.session_state["side-scores"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "against:1")]}}
+    app.session_state["side-scores:of"] = view.scores.traces.stamp
+    app.run()
+    told = _text(app).replace("\\", "")
+    assert f"**: {view.scores.rows['against:1'].iloc[0].split(',')[0]}" in told
+    paragraphs = [one.value for one in app.markdown if "in the file" in one.value]
+    assert len(paragraphs) == len(set(paragraphs)) == 2
+    assert {one for one in ("Llama 3 8B", "Qwen2.5 7B") for p in paragraphs if one in p.replace("\\", "")} == {
+        "Llama 3 8B",
+        "Qwen2.5 7B",
+    }
+    links = [one.proto.query_string for one in app.get("page_link")]
+    assert {"model=llama-3-8b", "model=qwen2.5-7b"} <= set(links)
+    store.close()
+
+
+def test_a_chosen_benchmark_leads_to_its_page(open_app: Open, small_store: Path) -> None:
+    store, frames = _frames(small_store)
+    view = _view(frames, tuple(TRIO))
+    app = open_app(small_store, PAGE, models=TRIO)
+    app.session_state["side-scores"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "what")]}}
+    app.session_state["side-scores:of"] = view.scores.traces.stamp
+    app.run()
+    assert not app.exception
+    trace = view.scores.traces.at(0, "what")
+    assert trace is not None and trace.benchmark
+    assert f"benchmark={trace.benchmark}" in [one.proto.query_string for one in app.get("page_link")]
+    assert "No result stands here" not in _text(app)
     store.close()
 
 
@@ -177,7 +217,7 @@ def test_every_shown_number_has_a_trace(small_store: Path) -> None:
         for row in range(len(view.facts.rows)):
             trace = view.facts.traces.at(row, column)
             assert trace is not None and trace.fields and trace.model in TRIO
-    assert view.scores.traces.at(99, "score:0") is None and view.scores.traces.at(0, "what") is None
+    assert view.scores.traces.at(99, "score:0") is None and view.facts.traces.at(0, "what") is None
     store.close()
 
 

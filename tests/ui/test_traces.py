@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,7 +13,7 @@ from lib.settings import read_settings
 from lib.store.db import open_store
 from lib.store.frames import FrameCache, Frames
 from lib.ui.traces import FACTS_BEHIND, Trace, Traces, texts
-from lib.ui.views import models, overview, plane, scores
+from lib.ui.views import benchmark, models, overview, plane, scores
 from tests.ui.conftest import Open
 
 TRACES = Traces(
@@ -20,6 +21,23 @@ TRACES = Traces(
     {"interval": ["11aa 22bb", "", "33cc"], "score: mmlu": ["11aa", "", "33cc"]},
     {"score: mmlu": "mmlu", "interval": ["mmlu", "", "gsm8k"]},
 )
+
+
+def _records_view(frames: Frames) -> overview.RecordsView:
+    return overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+
+
+def _models_view(frames: Frames) -> models.ModelsView:
+    return models.models_view(
+        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=35e9, families=(), licences=(),
+        size_classes=(), only_open=False, community=False, search="",
+    )  # fmt: skip
+
+
+def _plane_view(frames: Frames) -> plane.PlaneView:
+    return plane.plane_view(
+        frames, benchmark="mmlu", protocol="", by="total", years=None, laws=("refit",), weights="all"
+    )
 
 
 @pytest.fixture
@@ -56,15 +74,7 @@ def test_missing_values_are_no_text() -> None:
 
 def test_every_score_of_a_table_has_its_run_and_every_run_is_there(frames: Frames) -> None:
     known = set(frames.runs["run"])
-    record = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
-    points = plane.plane_view(
-        frames, benchmark="mmlu", protocol="", by="total", years=None, laws=(), weights="all"
-    )  # fmt: skip
-    table = models.models_view(
-        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=3e10, families=(), licences=(),
-        size_classes=(), only_open=False, community=False, search="",
-    )  # fmt: skip
-    for view in (record, points, table):
+    for view in (_records_view(frames), _plane_view(frames), _models_view(frames)):
         assert len(view.traces.models) == len(view.table)
         columns = [c for c in view.table.columns if c == "interval" or str(c).startswith("score:")]
         assert columns
@@ -99,7 +109,7 @@ def _written(app: AppTest) -> str:
 @pytest.fixture
 def chosen(open_app: Open, small_store: Path, frames: Frames) -> Callable[[str], tuple[AppTest, str]]:
     def open_and_choose(column: str) -> tuple[AppTest, str]:
-        view = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+        view = _records_view(frames)
         app = choose(open_app(small_store), "records-table", 0, column, view.traces.stamp)
         assert not app.exception
         return app, str(view.traces.runs["interval"][0])
@@ -112,6 +122,42 @@ def test_a_chosen_score_names_its_file_and_leads_to_its_run(chosen: Callable[[st
     assert "reference/" in _written(app) or "leaderboards/" in _written(app) or ".csv" in _written(app)
     assert any(run in str(link.proto.label) for link in app.get("page_link"))
     assert any(button.proto.label == "Raw file" for button in app.get("download_button"))
+
+
+def test_the_card_says_the_number_the_questions_and_the_name_in_the_file(
+    open_app: Open, small_store: Path, frames: Frames
+) -> None:
+    view = _models_view(frames)
+    row = list(view.traces.models).index("llama-2-70b")
+    app = choose(open_app(small_store, "pages/models.py"), "models-table", row, "score: math_lvl5", view.traces.stamp)
+    assert not app.exception
+    told = _written(app).replace("\\", "")
+    # The table of the Open LLM Leaderboard of February 2026: 3.25% of 1,324 questions.
+    assert "**MATH Level 5 of Llama 2 70B**: 3.2% (2.4 to 4.3), 1,324 questions" in told
+    assert "called “meta-llama/Llama-2-70b-hf” in the file" in told
+
+
+@pytest.mark.parametrize("page", ["overview", "models", "parameters_tokens", "benchmark"])
+def test_a_chosen_name_leads_to_the_page_of_the_model(
+    page: str, open_app: Open, small_store: Path, frames: Frames
+) -> None:
+    views: dict[str, tuple[str, Callable[[], Any]]] = {
+        "overview": ("records-table", lambda: _records_view(frames)),
+        "models": ("models-table", lambda: _models_view(frames)),
+        "parameters_tokens": ("plane-table", lambda: _plane_view(frames)),
+        "benchmark": (
+            "scores",
+            lambda: benchmark.benchmark_view(
+                frames, benchmark="mmlu", protocol="", by="total", threshold=35e9, community=False
+            ),
+        ),
+    }
+    key, view = views[page][0], views[page][1]()
+    app = open_app(small_store, f"pages/{page}.py", **({"benchmark": "mmlu"} if page == "benchmark" else {}))
+    choose(app, key, 1, "name", view.traces.stamp)
+    assert not app.exception
+    links = [one.proto for one in app.get("page_link") if one.proto.label.startswith(":blue[All about")]
+    assert [one.query_string for one in links] == [f"model={view.traces.models[1]}"]
 
 
 def test_a_chosen_size_names_who_says_so(chosen: Callable[[str], tuple[AppTest, str]]) -> None:
@@ -127,7 +173,7 @@ def test_a_choice_made_in_other_rows_opens_nothing(open_app: Open, small_store: 
 
 
 def test_a_chosen_mark_opens_the_card_of_its_model(open_app: Open, small_store: Path, frames: Frames) -> None:
-    view = overview.records_view(frames, benchmark="mmlu", protocol="", by="total", published=True)
+    view = _records_view(frames)
     app = open_app(small_store)
     model = view.traces.models[0]
     app.session_state["records"] = {"selection": {"points": [{"customdata": model}], "box": [], "lasso": []}}
@@ -141,10 +187,7 @@ def test_a_chosen_mark_opens_the_card_of_its_model(open_app: Open, small_store: 
 
 
 def test_ticked_rows_lead_side_by_side(open_app: Open, small_store: Path, frames: Frames) -> None:
-    view = models.models_view(
-        frames, chosen_set=scores.LEADERBOARD, protocol="", by="total", threshold=35e9, families=(), licences=(),
-        size_classes=(), only_open=False, community=False, search="",
-    )  # fmt: skip
+    view = _models_view(frames)
     app = open_app(small_store, "pages/models.py")
 
     def tick(rows: list[int]) -> list[str]:

@@ -114,7 +114,7 @@ def scores_table(
     headings = [scores.label_of(frames, one) for one in benchmarks]
     has_mean = len(benchmarks) > 1 and len(mean) > 0
     data: dict[str, list[str]] = {WHAT: headings + [f"{MEAN}{len(benchmarks)}"] * has_mean}
-    cells: dict[str, list[Trace]] = {}
+    cells = {WHAT: [Trace(benchmark=one) for one in benchmarks]}
     labels = {WHAT: "Benchmark"}
     measured = {(row["model"], row["benchmark"]): row for row in rows.to_dict("records")}
     differs = {(row["model"], row["benchmark"]): row for row in found.to_dict("records")}
@@ -134,7 +134,8 @@ def scores_table(
         data[beside] = [_difference(differs[model, one]) for one in benchmarks] + ["no verdict on means"] * has_mean
         base = [_run(measured.get((reference, one))) for one in benchmarks]
         cells[beside] = [
-            Trace(model, tuple(dict.fromkeys((*a, *b))), one) for a, b, one in zip(runs, base, benchmarks, strict=True)
+            Trace(model, tuple(dict.fromkeys((*a, *b))), one, against=reference)
+            for a, b, one in zip(runs, base, benchmarks, strict=True)
         ]
         cells[beside] += [Trace(model, together)] * has_mean
     titles = [*headings, *([f"{MEAN}{len(benchmarks)} benchmarks"] * has_mean)]
