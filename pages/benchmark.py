@@ -39,7 +39,7 @@ view = cached.made(
 )
 with said:
     page.takeaway(view.takeaway)
-    page.small_text(about.summary)
+    parts_benchmark.words(about)
 if not len(view.table):
     page.nothing_left(parts_benchmark.why_empty(known, community=community))
 if view.figure is not None:

@@ -37,6 +37,8 @@ TABLES = {
     "benchmark_notes": declare(
         texts="benchmark, kind, statement, source_title, source_url, source_date, checked_on", numbers="ceiling"
     ),
+    # What a benchmark asks, in a sentence or two
+    "benchmark_words": declare(texts="benchmark, words, source_title, source_url, source_date"),
     # Scaling
     "chinchilla_fig4_points": declare(
         texts="color_hex",

@@ -71,6 +71,15 @@ def index(looked_for: str = "") -> None:
         )
 
 
+def words(about: AboutView) -> None:
+    """What it asks, for somebody who has never heard of it, and its line of facts."""
+    if about.words is not None:
+        told, whole = formats.markdown(about.words.words, 400), formats.markdown(about.words.of, 80)
+        of = f"{whole} as a whole: " if whole else ""
+        st.markdown(f"{of}{told} :small[{formats.web_link(about.words.source_url, about.words.source_title, 160)}]")
+    page.small_text(about.summary)
+
+
 def facts(about: AboutView) -> None:
     """What the catalogue says, a line each, and where it says so."""
     st.subheader("What it measures", anchor=False)

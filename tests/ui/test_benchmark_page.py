@@ -297,3 +297,16 @@ def test_nothing_is_best_where_nobody_says_which_way_is_better(tmp_path: Path) -
     assert not seen.rows["on_frontier"].any()
     assert seen.figure is not None
     assert "which way is better is not stated" in json.dumps(seen.figure.to_plotly_json(), default=str)
+
+
+def test_a_stranger_reads_what_is_asked(small: Frames, open_app: Open, small_store: Path) -> None:
+    about = benchmark_about.about_view(small, benchmark="mmlu")
+    assert about.words is not None
+    assert about.words.words.startswith("Multiple-choice questions from 57 subjects")
+    part = benchmark_about.about_view(small, benchmark="mmlu_virology")
+    assert part.words is not None
+    assert part.words.of == "MMLU"
+    told = [one.value for one in open_app(small_store, PAGE, benchmark="mmlu_virology").markdown]
+    assert any(one.startswith("MMLU as a whole: Multiple") and "arxiv.org/abs/2009.03300" in one for one in told)
+    known = set(small.benchmarks.index)
+    assert not [name for name in small.reference("benchmark_words")["benchmark"] if name not in known]

@@ -15,6 +15,7 @@ from lib.ui.traces import Traces, texts
 from lib.ui.views import scores
 
 NOTES = "benchmark_notes"
+WORDS = "benchmark_words"
 KINDS = {
     "contamination": "Contamination",
     "label errors": "Faulty questions",
@@ -48,10 +49,20 @@ class Versions(NamedTuple):
     n_common: int
 
 
+class Words(NamedTuple):
+    """What a benchmark asks, plain text; ``of`` is the whole that it is said of, '' for itself."""
+
+    words: str
+    source_title: str
+    source_url: str
+    of: str
+
+
 class AboutView(NamedTuple):
     """What is known of a benchmark whatever the protocol.
 
     Args:
+        words: What it asks, for somebody who has never heard of it, and whose paper says so; None where nobody wrote it.
         summary: One line of plain text.
         facts: Label and text, plain.
         whole: Name and label of the benchmark that it is a part of; '' and '' for none.
@@ -61,6 +72,7 @@ class AboutView(NamedTuple):
     """
 
     label: str
+    words: Words | None
     summary: str
     facts: list[tuple[str, str]]
     whole: tuple[str, str]
@@ -81,6 +93,7 @@ def about_view(frames: Frames, *, benchmark: str) -> AboutView:
     facts = _facts(frames, benchmark, row)
     return AboutView(
         label,
+        _words(frames, benchmark, "") or (_words(frames, whole, scores.label_of(frames, whole)) if whole else None),
         _summary(row, scores.label_of(frames, whole) if whole else ""),
         facts,
         (whole, scores.label_of(frames, whole)) if whole else ("", ""),
@@ -90,6 +103,17 @@ def about_view(frames: Frames, *, benchmark: str) -> AboutView:
         tuple(parts["part"]),
         _versions(frames, benchmark, row["default_metric"]),
     )
+
+
+def _words(frames: Frames, benchmark: str, of: str) -> Words | None:
+    known = frames.reference(WORDS)
+    if known.empty:
+        return None
+    own = known[(known["benchmark"] == benchmark).to_numpy(bool)]
+    if own.empty:
+        return None
+    row = own.iloc[0]
+    return Words(str(row["words"]), str(row["source_title"]), str(row["source_url"]), of)
 
 
 def _one(known: pd.DataFrame, benchmark: str) -> pd.Series:
