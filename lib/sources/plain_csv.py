@@ -15,9 +15,16 @@ from lib.errors import RefusedInput
 from lib.schema.metrics import direction
 from lib.schema.records import Parsed, Result, Run
 from lib.sources.contract import Candidate, Importer
+from lib.sources.plain_csv_header import (
+    is_long,
+    missing_of_long,
+    other_separator,
+    plain,
+    refuse_nearly_long,
+    refuse_separator,
+)
 from lib.sources.tables import (
     Column,
-    choice,
     count,
     date,
     flag,
@@ -45,6 +52,20 @@ COUNTED = PROPORTIONS - {"pass@1"}
 """Metrics that are a share of right answers; with the number of questions the count follows. (pass@1 may be a mean
 over several tries.)"""
 
+UNITS = {"fraction": "fraction", "percent": "percent", "%": "percent"}
+
+
+def _read_unit(cell: str) -> str:
+    """``fraction`` or ``percent``.
+
+    Raises:
+        ValueError: For anything else.
+    """
+    if cell.strip() not in UNITS:
+        raise ValueError("one of " + ", ".join(UNITS))
+    return UNITS[cell.strip()]
+
+
 ABOUT_RUN = (
     text("model", required=True),
     text("evaluator"),
@@ -59,7 +80,7 @@ ABOUT_RUN = (
 )
 ABOUT_SCORE = (
     text("metric"),
-    choice("unit", ("fraction", "percent")),
+    Column("unit", _read_unit, key="unit"),
     count("n_shot"),
     text("filter"),
     flag("higher_is_better"),
@@ -73,7 +94,6 @@ ONLY_LONG = (
     text("prompt"),
     text("task_version"),
 )
-OTHER_NAMES = {"task": "benchmark", "n_samples": "n", "value": "score", "num_fewshot": "n_shot", "model_id": "model"}
 LONG = {column.name: column for column in (*ABOUT_RUN, *ABOUT_SCORE, *ONLY_LONG)}
 WIDE = {column.name: column for column in (*ABOUT_RUN, *ABOUT_SCORE)}
 STDERR_ENDING, N_ENDING = "_stderr", "_n"
@@ -96,19 +116,11 @@ class _Cell:
 _Reader = Callable[["_Book", dict[str, Any], list[str], int], None]
 
 
-def _plain(name: str) -> str:
-    folded = name.casefold()
-    return OTHER_NAMES.get(folded, folded)
-
-
-def is_long(header: tuple[str, ...]) -> bool:
-    """Whether the header is that of the long form."""
-    return {"model", "benchmark", "score"} <= {_plain(name) for name in header}
-
-
 def recognise(candidate: Candidate) -> bool:
     header = candidate.csv_header
-    return is_long(header) or (bool(header) and _plain(header[0]) == "model")
+    if not header:
+        return other_separator(candidate) is not None
+    return is_long(header) or plain(header[0]) == "model" or missing_of_long(header, LONG) is not None
 
 
 def parse(candidate: Candidate) -> Parsed:
@@ -116,14 +128,18 @@ def parse(candidate: Candidate) -> Parsed:
 
     Raises:
         RefusedInput: Naming line and column: a cell that is no number, a fraction above 1 (percent must say so; so must
-            a number that no metric explains), an unknown column in the long form, one score twice in a run, a file without scores or with more than
-            ``MOST_SCORES``.
+            a number that no metric explains), an unknown column in the long form, one that lacks there, one score twice in a run,
+            a file without scores or with more than ``MOST_SCORES``, columns that are not parted by commas.
     """
+    parted_by = None if candidate.csv_header else other_separator(candidate)
+    if parted_by:
+        raise refuse_separator(parted_by, candidate.name)
     lines = read_lines(candidate)
     header = next(lines)[1]
+    refuse_nearly_long(header, LONG, candidate.name)
     book = _Book(candidate)
     columns = _columns(header, candidate.name)
-    read = _long_reader(header) if is_long(tuple(header)) else _wide_reader(header)
+    read = _long_reader(header) if is_long(header) else _wide_reader(header)
     for line, cells in lines:
         read(book, read_row(columns, cells, line, candidate.name), cells, line)
     if not book.runs:
@@ -133,12 +149,12 @@ def parse(candidate: Candidate) -> Parsed:
 
 def _columns(header: list[str], file: str) -> list[Column]:
     """The declared column of each name in the header; a benchmark's name (wide form) declares itself."""
-    long = is_long(tuple(header))
+    long = is_long(header)
     known = LONG if long else WIDE
     names = frozenset(header)
     columns = []
     for name in header:
-        declared = known.get(_plain(name))
+        declared = known.get(plain(name))
         if declared is None and long:
             raise RefusedInput(
                 "an unknown column", file=file, place=f"line 1, column {name!r}", expected=", ".join(sorted(LONG))
@@ -166,7 +182,7 @@ def _benchmark_column(name: str, names: Collection[str]) -> Column:
 
 def _long_reader(header: list[str]) -> _Reader:
     """Reads the one score of a row."""
-    place = next(i for i, name in enumerate(header) if _plain(name) == "score")
+    place = next(i for i, name in enumerate(header) if plain(name) == "score")
 
     def read(book: _Book, row: dict[str, Any], cells: list[str], line: int) -> None:
         stated = (row.get("stderr"), row.get("n"), row.get("n_correct"))
@@ -177,7 +193,7 @@ def _long_reader(header: list[str]) -> _Reader:
 
 def _wide_reader(header: list[str]) -> _Reader:
     """Reads the scores of a row, one per benchmark that has one."""
-    places = {name: i for i, name in enumerate(header) if _plain(name) not in WIDE}
+    places = {name: i for i, name in enumerate(header) if plain(name) not in WIDE}
     scores = {name: i for name, i in places.items() if not _is_companion(name, places)}
 
     def read(book: _Book, row: dict[str, Any], cells: list[str], line: int) -> None:
@@ -312,7 +328,7 @@ def _decimals(written: str) -> int:
 
 SOURCE = Importer(
     name="plain-csv",
-    version=2,
+    version=3,
     describes="scores in a plain CSV, long or wide (docs/data-formats.md)",
     recognise=recognise,
     parse=parse,

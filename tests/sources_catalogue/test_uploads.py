@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.errors import RefusedInput
-from lib.sources import every_eval_ever, plain_csv
+from lib.sources import every_eval_ever, plain_csv, plain_csv_header
 from lib.sources.contract import Candidate
 from lib.sources.registry import importer_for
 
@@ -55,6 +55,52 @@ def test_a_refused_csv_names_line_and_column(text, place):
         plain_csv.parse(given_file)
     assert refusal.value.file == "mine.csv"
     assert refusal.value.place == place
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("model,benchmark,accuracy", "no column score: is 'accuracy' meant? Rename it to score"),
+        ("Model,Task,Acc", "no column score: is 'Acc' meant? Rename it to score"),
+        ("model,benchmark,scroe", "no column score: is 'scroe' meant? Rename it to score"),
+        ("model,benchmark,colour", "no column score at line 1"),
+        ("model,benchmark", "no column score at line 1"),
+        ("model,dataset,score", "no column benchmark: is 'dataset' meant? Rename it to benchmark"),
+        ("model,score", "no column benchmark at line 1"),
+        ("name,benchmark,score", "no column model: is 'name' meant? Rename it to model"),
+        ("model;benchmark;score", "parted by semicolons"),
+        ('"Model";"Task";"Score"', "parted by semicolons"),
+        ("model;ARC;PIQA", "parted by semicolons"),
+        ("model\tbenchmark\tscore", "parted by tabs"),
+    ],
+)
+def test_a_header_that_is_nearly_right_is_asked_about(header, said):
+    width = len(header.replace(";", ",").replace("\t", ",").split(","))
+    given_file = csv_file(header + "\n" + ",".join(["m", "arc", "0,5".replace(",", "."), "1"][:width]) + "\n")
+    assert importer_for(given_file).name == "plain-csv"
+    with pytest.raises(RefusedInput) as refusal:
+        plain_csv.parse(given_file)
+    assert said in refusal.value.message
+    assert "expected a number" not in refusal.value.message
+
+
+@pytest.mark.parametrize("header", ["model,score,ARC", "model,average,mean", "model,ARC,accuracy", "Model,MMLU"])
+def test_a_table_with_a_column_per_benchmark_is_still_one(header):
+    n = header.count(",")
+    (run,) = plain_csv.parse(csv_file(header + "\nm" + ",0.5" * n + "\n")).runs
+    assert [result.task for result in run.results] == header.split(",")[1:]
+
+
+@pytest.mark.parametrize("text", ["a;b;c\n", "models;and;words\n", "benchmark;x\n", "model\n", ";\n"])
+def test_other_texts_with_semicolons_are_no_tables(text):
+    assert importer_for(csv_file(text)).name != "plain-csv"
+
+
+def test_headings_in_capitals_and_a_percent_sign_are_read():
+    (run,) = plain_csv.parse(csv_file("Model,Benchmark,Score,Unit\nm,arc,70.7,%\n")).runs
+    assert run.results[0].score == 0.707
+    with pytest.raises(RefusedInput, match="fraction, percent, %"):
+        plain_csv.parse(csv_file("model,benchmark,score,unit\nm,arc,70.7,per mille\n"))
 
 
 def test_a_number_above_one_needs_a_metric_or_percent():
@@ -209,7 +255,7 @@ def test_whatever_stands_in_a_record_it_is_read_or_refused(path, value):
 
 def test_every_column_of_a_plain_csv_is_documented():
     text = (Path(__file__).parents[2] / "docs/data-formats.md").read_text("utf-8")
-    for name in (*plain_csv.LONG, *plain_csv.OTHER_NAMES):
+    for name in (*plain_csv.LONG, *plain_csv_header.OTHER_NAMES):
         assert f"`{name}`" in text, name
     for name in plain_csv.COUNTED - {"exact match"}:
         assert f"`{name}`" in text, name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lib.settings import read_settings
-from lib.sources import plain_csv
+from lib.sources import plain_csv, plain_csv_header
 from lib.sources.ingest import ingest
 from lib.store.db import open_store
 from lib.store.frames import FrameCache
@@ -30,6 +30,8 @@ REFUSED = {
     "one score on two lines": b"model,benchmark,metric,score\norg/m,mmlu,acc,0.71\norg/m,mmlu,acc,0.72\n",
     "171 right of 100": b"model,benchmark,metric,score,n,n_correct\norg/m,mmlu,acc,0.71,100,171\n",
     "no column `model`": b"name,benchmark,score\norg/m,mmlu,0.71\n",
+    "a column `accuracy` for the score": b"model,benchmark,accuracy\norg/m,mmlu,0.71\n",
+    "semicolons for commas": b"model;benchmark;score\norg/m;mmlu;0,71\n",
     "text that is not UTF-8": b"model,benchmark,score\norg/m\xe9,mmlu,0.5\n",
 }
 
@@ -65,6 +67,8 @@ def test_guide_document_and_example_are_one_text() -> None:
 def test_every_column_of_the_importer_is_explained_and_no_other() -> None:
     table = CSV[CSV.index("| column |") :]
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    before = CSV[: CSV.index("| column |")]
+    assert all(f"`{name}` " in before or f"`{name}`." in before for name in plain_csv_header.OTHER_NAMES)
     assert {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)} == set(plain_csv.LONG)
     needed = set(re.findall(r"^\| `(\w+)` needed \|", table, re.MULTILINE))
     assert needed == {name for name, column in plain_csv.LONG.items() if column.is_required}
