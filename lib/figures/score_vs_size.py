@@ -17,7 +17,14 @@ from lib.schema.columns import COLUMNS
 HEIGHT = 480
 
 
-def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chance: float | None = None) -> go.Figure:
+def score_vs_size(
+    rows: pd.DataFrame,
+    *,
+    size_label: str,
+    score_label: str,
+    chance: float | None = None,
+    frontier: pd.DataFrame | None = None,
+) -> go.Figure:
     """Each point a model: size on a logarithmic axis against score, with its 95% interval.
 
     Args:
@@ -27,21 +34,24 @@ def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chan
         size_label: Title of the size axis.
         score_label: Title of the score axis: benchmark, number of questions, unit.
         chance: Score of guessing, drawn as a dashed line; None: not known.
+        frontier: ``size`` and ``score`` of the models of the line, also of those that are not drawn; None: of those of
+            the rows that are on the frontier.
 
     Returns:
         The figure. ``customdata`` of each mark is the model's id.
     """
     drawn = rows[(rows["size"] > 0) & rows["score"].notna()]
-    sizes, scores = _limits(drawn, chance)
+    line = drawn[drawn["on_frontier"].astype(bool)] if frontier is None else frontier
+    line = line.sort_values(["size", "score"])
+    sizes, scores = _limits(drawn, line, chance)
     figure = go.Figure()
     kind = theme.scatter_type(len(drawn))
     for side, part in drawn.groupby("is_small"):
         figure.add_traces(interval_marks.lines(part, "size", role=f"{SIDES[bool(side)][0]}-pale", kind=kind))
-    frontier = drawn[drawn["on_frontier"].astype(bool)].sort_values(["size", "score"])
-    if len(frontier):
-        figure.add_trace(_frontier(frontier, sizes[1]))
+    if len(line):
+        figure.add_trace(_frontier(line, sizes[1]))
     figure.add_traces(_marks(drawn))
-    figure.update_layout(annotations=_names(drawn, frontier, sizes, scores, chance))
+    figure.update_layout(annotations=_names(drawn, line, sizes, scores, chance))
     ticks = {v: formats.parameters(v) for v in theme.steps(*sizes, most=6)}
     figure = theme.framed(
         figure, x=theme.log_axis(size_label, ticks, sizes), y=theme.score_axis(score_label, scores), height=HEIGHT
@@ -49,10 +59,19 @@ def score_vs_size(rows: pd.DataFrame, *, size_label: str, score_label: str, chan
     return interval_marks.with_chance(figure, chance)
 
 
-def legend(rows: pd.DataFrame, *, chance: float | None = None) -> Legend:
-    """The marks that are in the figure, with their words."""
+def legend(rows: pd.DataFrame, *, chance: float | None = None, has_hidden: bool = False) -> Legend:
+    """The marks that are in the figure, with their words.
+
+    Args:
+        rows, chance: As for the figure.
+        has_hidden: The line is that of more models than the rows.
+    """
     entries = interval_marks.side_entries(rows) + interval_marks.hollow_entry(rows)
-    if rows["on_frontier"].any():
+    if has_hidden:
+        entries.append(
+            (Mark("line", "good"), "frontier of all models, those filtered out too: no smaller one scores as much")
+        )
+    elif rows["on_frontier"].any():
         entries.append((Mark("line", "good"), "frontier: no smaller model scores as much"))
     return entries + interval_marks.chance_entry(chance)
 
@@ -74,12 +93,14 @@ def example() -> dict[str, Any]:
     }
 
 
-def _limits(drawn: pd.DataFrame, chance: float | None) -> tuple[tuple[float, float], tuple[float, float]]:
-    sizes = interval_marks.log_limits(drawn["size"])
+def _limits(
+    drawn: pd.DataFrame, line: pd.DataFrame, chance: float | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    sizes = interval_marks.log_limits(pd.concat([drawn["size"], line["size"]]))
     if drawn.empty:
         return sizes, (0.0, 1.0)
     low, high = interval_marks.ends(drawn, chance)
-    return sizes, (low - 0.03, high + 0.04)
+    return sizes, (min(low, line["score"].min()) - 0.03, max(high, line["score"].max()) + 0.04)
 
 
 def _frontier(frontier: pd.DataFrame, end: float) -> go.Scatter:
@@ -128,7 +149,7 @@ def _hover(row: Any) -> str:
 
 def _names(
     drawn: pd.DataFrame,
-    frontier: pd.DataFrame,
+    line: pd.DataFrame,
     sizes: tuple[float, float],
     scores: tuple[float, float],
     chance: float | None,
@@ -140,7 +161,7 @@ def _names(
         y = (rows["score"].to_numpy(dtype=float) - scores[0]) / (scores[1] - scores[0])
         return np.column_stack([(np.log10(rows["size"].to_numpy(dtype=float)) - x0) / (x1 - x0), y])
 
-    named = frontier[::-1]
+    named = drawn[drawn["on_frontier"].astype(bool)].sort_values(["size", "score"])[::-1]
     wanted = [
         labels.Label(x, y, formats.plotly(name, 32)) for (x, y), name in zip(share(named), named["name"], strict=True)
     ]
@@ -149,7 +170,7 @@ def _names(
         height = (chance - scores[0]) / (scores[1] - scores[0])
         wanted.append(labels.Label(1.0, height, text, 2, "undisclosed", is_of_line=True))
     stairs = []
-    corners = share(frontier)
+    corners = share(line)
     for i, (x, y) in enumerate(corners):
         stairs += [(x, y), (corners[i + 1][0] if i + 1 < len(corners) else 1.0, y)]
     lines = [np.array(stairs)] if stairs else []

@@ -38,6 +38,35 @@ def _same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
             pd.testing.assert_series_equal(found[name], expected[name])
 
 
+def _on_frontier(frames: Frames, rows: pd.DataFrame, chosen_set: str, by: SizeBy, community: bool) -> list[bool]:
+    """Which rows are on the frontier of all models of the protocol, by its definition."""
+    choice = scores.choice(frames, scores.members(chosen_set), "", community)
+    everyone = sizes.keep(sizes.with_size(frames.models, by), include_community=community).models
+    known = models_table.models_table(everyone, choice.measured, frames.runs)[["size", "score"]].dropna().to_numpy()
+
+    def is_unbeaten(size: float, score: float) -> bool:
+        return not np.isnan(size + score) and not any(
+            (s <= size and v > score) or (s < size and v >= score) for s, v in known
+        )
+
+    return [is_unbeaten(size, score) for size, score in zip(rows["size"], rows["score"], strict=True)]
+
+
+def test_a_search_leaves_the_frontier_where_it_is(frames: Frames) -> None:
+    plain = {"chosen_set": "mmlu", "protocol": "", "by": "total", "threshold": 35e9, "families": (), "licences": (),
+             "size_classes": (), "only_open": False, "community": False}  # fmt: skip
+    whole, some = (models.models_view(frames, **plain, search=search) for search in ("", "llama"))  # type: ignore[arg-type]
+    green = [
+        [trace for trace in view.figure.data if trace.mode == "lines" and trace.line.shape == "hv"]  # type: ignore[union-attr]
+        for view in (whole, some)
+    ]
+    assert len(green[0]) == len(green[1]) == 1
+    assert list(green[0][0].y) == list(green[1][0].y)
+    assert set(some.rows().query("on_frontier")["model"]) < set(whole.rows().query("on_frontier")["model"])
+    assert any("filtered out" in words for _, words in some.legend)
+    assert not any("filtered out" in words for _, words in whole.legend)
+
+
 @settings(max_examples=15, deadline=None)
 @given(given=st.data())
 def test_what_filters_leave_is_what_would_be_made_anew(frames: Frames, given: st.DataObject) -> None:
@@ -67,7 +96,7 @@ def test_what_filters_leave_is_what_would_be_made_anew(frames: Frames, given: st
     rows = rows.sort_values(["score", "size", "model"], ascending=[False, True, True], ignore_index=True)
     table, _ = models._table(frames, rows, benchmarks)
     _same(view.table, table)
-    _same(view.rows()[rows.columns], rows)
+    _same(view.rows()[rows.columns], rows.assign(on_frontier=_on_frontier(frames, rows, chosen_set, by, community)))
     sent = arrow(view.table)
     assert isinstance(sent, pa.Table)
     _same(sent.to_pandas(), view.table)

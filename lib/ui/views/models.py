@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from lib import formats
 from lib.analysis import models_table, origins, sizes, takeaways
-from lib.analysis.frontier import mark_frontier
 from lib.analysis.sizes import SizeBy
 from lib.figures import score_vs_size as size_figure
 from lib.figures.legend import Legend
@@ -45,7 +44,7 @@ class ModelsView(NamedTuple):
     left_out: dict[str, int]
 
 
-DRAWN = ("model", "name", "size", "score", "ci_low", "ci_high")
+DRAWN = ("model", "name", "size", "score", "ci_low", "ci_high", "on_frontier")
 
 
 class _Whole(NamedTuple):
@@ -56,7 +55,7 @@ class _Whole(NamedTuple):
         removed: What the filters took that no reader can switch here, or that decide what is measured.
         rows: ``models_table`` of all others, in the order of the page.
         texts: ``sizes.search_texts`` of the rows.
-        drawn: The columns ``DRAWN`` of the rows.
+        drawn: The columns ``DRAWN`` of the rows; the frontier is that of all of them, whatever filters hide later.
         table: The rows for the eye.
         labels: See ``_table``.
         traces: Of ``table``.
@@ -114,7 +113,7 @@ def models_view(
     removed = (*whole.removed, *filtered.removed)
     at = np.flatnonzero(filtered.mask)
     shown = whole.drawn.take(at).reset_index(drop=True)
-    shown = mark_frontier(shown.assign(is_small=shown["size"] <= threshold), cost="size", score="score")
+    shown = shown.assign(is_small=shown["size"] <= threshold)
     title = _title(frames, benchmarks)
     scored = shown[shown["score"].notna() & shown["size"].notna()].reset_index(drop=True)
     figure, entries = None, []
@@ -125,9 +124,10 @@ def models_view(
             size_label=COLUMNS[SIZES[by]].axis,
             score_label=f"{title[:1].upper()}{title[1:]} (%)",
             chance=chance,
+            frontier=whole.drawn[whole.drawn["on_frontier"]],
         )
         figure = finished(drawn)
-        entries = size_figure.legend(scored, chance=chance)
+        entries = size_figure.legend(scored, chance=chance, has_hidden=len(at) < len(whole.drawn))
     return ModelsView(
         takeaways.models(shown, title, threshold, by, removed),
         figure,
@@ -159,7 +159,6 @@ def _whole(frames: Frames, chosen_set: str, protocol: str, by: SizeBy, community
 def _rows(frames: Frames, whole: _Whole, at: NDArray[np.int64], by: SizeBy, threshold: float) -> pd.DataFrame:
     """The rows that passed, for the download."""
     rows = sizes.with_size(whole.rows.take(at).reset_index(drop=True), by, threshold)
-    rows = mark_frontier(rows, cost="size", score="score")
     return origins.with_origins(rows, whole.choice.measured, frames.runs, whole.choice.label)
 
 
