@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from lib import formats
-from lib.ui import cached, links, page
+from lib.ui import cached, page, parts_own_data
 from lib.ui.views import own_data
 
 page.heading("How do I put my own results beside these?")
@@ -27,7 +26,7 @@ assert chosen is not None  # required
 
 # Guide
 first, rest = own_data.parts(own_data.READERS[chosen])
-st.markdown(first)
+parts_own_data.guide(first)
 if chosen == "csv":
     st.download_button(
         "Download the example",
@@ -40,14 +39,12 @@ if chosen == "csv":
     )
     page.small_text("The same as a table, cells as they are written:")
     st.dataframe(own_data.example_table(), key="example", alt="The example file", hide_index=True, placeholder="–")
-st.markdown(rest)
-if chosen == "names":
-    with st.container(horizontal=True, vertical_alignment="center"):
-        waiting = formats.counted(view.n_waiting, "name")
-        st.markdown(f"**{waiting}** in this store {'waits' if view.n_waiting == 1 else 'wait'} for a model.")
-        links.link("data", ":blue[Names that wait, and aliases →]", {"part": "names"})
+parts_own_data.guide(rest)
+
+# Own files
+parts_own_data.in_this_store(view.n_waiting)
 
 # For everybody
 for heading in own_data.FOR_ALL:
     st.subheader(heading, anchor=False)
-    st.markdown(own_data.sections()[heading])
+    parts_own_data.guide(own_data.sections()[heading])

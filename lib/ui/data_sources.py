@@ -26,26 +26,63 @@ def show() -> None:
         return
     withdrawing.what_was_done()
     rows = held.rows
-    options = {"": "all collections"} | {
-        str(row["key"]): f"{row['title']} · {formats.counted(row['n_files'], 'file')}"
-        for row in rows.to_dict("records")
-    }
+    options = (
+        {"": "all collections"}
+        | _gathered_options(held)
+        | {
+            str(row["key"]): f"{row['title']} · {formats.counted(row['n_files'], 'file')}"
+            for row in rows.to_dict("records")
+        }
+    )
     places = st.columns([3, 2], vertical_alignment="bottom")
     with places[0]:
         chosen = controls.choice("file", "Look into", options, default="")
     with places[1]:
         search = controls.search("q2", "Search files")
-    if chosen:
+    if chosen in data.GATHERED:
+        _gathered(held, chosen, search)
+    elif chosen:
         (row,) = rows[rows["key"] == chosen].to_dict("records")
         _collection(held, {str(name): value for name, value in row.items()})
         _members(held, chosen, search)
     else:
         if search:
             _members(held, "", search)
+        _to_gathered(options)
         st.subheader("Collections", anchor=False)
         _collections(rows)
-    _refusals(held, chosen)
+    if chosen not in data.GATHERED:
+        _refusals(held, chosen)
     withdrawing.question()
+
+
+def _gathered_options(held: data.Collections) -> dict[str, str]:
+    """What is gathered from all collections, where there is any of it."""
+    counts = {key: len(data.gathered(held, key)) for key in data.GATHERED}
+    return {key: f"{data.GATHERED[key]} · {formats.counted(n, 'file')}" for key, n in counts.items() if n}
+
+
+def _to_gathered(options: dict[str, str]) -> None:
+    """Links to what is gathered: a number of withdrawn files must lead to them."""
+    with st.container(horizontal=True):
+        for key in data.GATHERED:
+            if key in options:
+                words = options[key][:1].upper() + options[key][1:]
+                links.link("data", f":blue[{formats.markdown(words)} →]", {"part": "sources", "file": key})
+
+
+def _gathered(held: data.Collections, key: str, search: str) -> None:
+    """Files of every collection that have something in common, and a way to bring all withdrawn ones back."""
+    told = {
+        data.YOURS: "Files that were imported here and did not come with the project, the last ones first.",
+        data.WITHDRAWN: "What only these files hold is on no page. Nothing of them is deleted.",
+    }
+    hint = " Choose a row to open it, or to change whether it is used." if data_stored.is_local() else ""
+    page.small_text(told[key] + hint)
+    if key == data.WITHDRAWN:
+        own = data.gathered(held, key)
+        _change_buttons("gathered", own, "all of them" if len(own) > 1 else "this file", "every withdrawn file")
+    _members(held, key, search)
 
 
 def _collections(rows: pd.DataFrame) -> None:

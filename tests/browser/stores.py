@@ -110,6 +110,8 @@ def _queries(store: Store, page: str) -> list[str]:
     if page == "search":
         words = str(models["name"][famous]).split()[0] if famous else "llama"
         return [f"words={words}", f"words={NOWHERE}"]
+    if page == "own-data":
+        return ["have=csv"]
     if page == "data":
         return [f"part={part}" for part in _data_parts()]
     found: list[str] = []

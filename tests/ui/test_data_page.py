@@ -342,3 +342,31 @@ def test_no_form_where_others_can_read(open_app: Open, study: Path, monkeypatch:
     assert not app.exception
     assert "map" not in _keys(app)
     assert f"python -m lib alias {WAITING} MODEL_ID" in app.code[0].value
+
+
+def test_withdrawn_files_are_reached_from_their_number_and_brought_back(open_app: Open, study: Path) -> None:
+    store = _open(study)
+    assert not any("withdrawn" in link.proto.label for link in open_app(study, PAGE).get("page_link"))
+    withdraw(store, 2)
+    app = open_app(study, PAGE)
+    (link,) = [link for link in app.get("page_link") if "Withdrawn" in link.proto.label]
+    assert "1 file" in link.proto.label and link.proto.query_string == f"part=sources&file={data.WITHDRAWN}"
+    app = open_app(study, PAGE, part="sources", file=data.WITHDRAWN)
+    shown = app.dataframe[0].value
+    assert shown["file"].tolist() == ["study.zip!/0.json"] and shown["state"].tolist() == ["withdrawn"]
+    app.button(key="restore-gathered").click().run()
+    app.button(key="confirm").click().run()
+    assert not app.exception
+    assert "1 file restored" in app.success[0].value
+    assert app.selectbox(key="file").value == "", "nothing is withdrawn any more"
+
+
+def test_own_files_are_those_that_did_not_come_with_the_project(open_app: Open, study: Path) -> None:
+    store = _open(study)
+    shipped = prepared_file(content="board", name="board.csv", is_shipped=True)
+    write_files(store, raw_of("board", "board.csv"), [shipped])
+    store.close()
+    app = open_app(study, PAGE, part="sources", file=data.YOURS)
+    assert not app.exception
+    assert set(app.dataframe[0].value["file"]) == {"models.csv", *(f"study.zip!/{n}.json" for n in range(3))}
+    assert "restore-gathered" not in _keys(app)

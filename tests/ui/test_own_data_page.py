@@ -6,13 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lib.settings import read_settings
 from lib.sources import plain_csv, plain_csv_header
 from lib.sources.ingest import ingest
+from lib.store import read
 from lib.store.db import open_store
 from lib.store.frames import FrameCache
+from lib.store.withdrawal import withdraw
 from lib.ui.views import own_data
+from tests.ingest.archives import results_file, zipped
 from tests.ui.conftest import Open
 from tests.ui.stores import fill_hostile
 
@@ -101,15 +105,54 @@ def test_the_page_for_each_kind_of_reader(open_app: Open, small_store: Path, kin
     assert not app.exception
     assert "my own results" in app.title[0].value
     told = "\n".join(m.value for m in app.markdown)
-    assert own_data.parts(own_data.READERS[kind])[0] in told
+    pieces = {(one.value.strip("\n"), True) for one in app.code} | {(one.value, False) for one in app.markdown}
+    assert set(own_data.blocks(GUIDE[own_data.READERS[kind]])) <= pieces
+    assert all(one.proto.wrap_lines for one in app.code)
     assert GUIDE["What happens to your data"] in told
     assert "models" in app.header[0].value
     if kind == "csv":
-        assert own_data.example().decode() in told
+        assert app.code[0].value + "\n" == own_data.example().decode()
         shown = app.dataframe[0].value
         assert shown["score"].tolist() == ["0.5690", "0.5343", "0.6318", "7.92", "61.32", "59.12"]
-    if kind == "names":
-        assert "for a model" in told
+    assert "for a model" in told
+    # Where names are mapped and files withdrawn.
+    assert {"part=names", "part=sources"} <= {link.proto.query_string for link in app.get("page_link")}
+
+
+def own_store(folder: Path) -> Path:
+    """A store that a reader's own table and zip were imported into, beside a file of the project."""
+    settings = read_settings({"P4P_DATA_DIR": str(folder)})
+    store = open_store(settings)
+    (folder / "mine.csv").write_text("model,benchmark,metric,score\norg/m,arc_easy,acc,0.5\n")
+    (folder / "all.zip").write_bytes(zipped({"a.json": results_file("org/a"), "b.json": results_file("org/b")}))
+    ingest(store, [own_data.EXAMPLE], settings=settings, shipped=True)
+    ingest(store, [folder / "mine.csv", folder / "all.zip"], settings=settings)
+    store.close()
+    return folder
+
+
+def links_of(app: AppTest) -> dict[str, str]:
+    """Words of the links of the page to what their addresses carry."""
+    return {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+
+
+def test_own_files_are_listed_and_lead_to_their_pages(open_app: Open, tmp_path: Path) -> None:
+    folder = own_store(tmp_path / "own")
+    store = open_store(read_settings({"P4P_DATA_DIR": str(folder)}))
+    known = read.sources(store)
+    app = open_app(folder, PAGE)
+    assert not app.exception
+    links = {words: address for words, address in links_of(app).items() if "imported" in words}
+    (table,) = [address for words, address in links.items() if "mine.csv · 1 result" in words.replace("\\", "")]
+    (zipped_,) = [address for words, address in links.items() if "all.zip · 2 results" in words.replace("\\", "")]
+    by_name = known.set_index(known["name"].str.split("/").str[-1])
+    assert table == f"source={by_name['digest']['mine.csv'][:12]}"
+    assert zipped_ == f"part=sources&file={by_name['raw_digest']['a.json'][:12]}"
+    assert len(links) == 2  # not that of the project
+    withdraw(store, int(by_name["id"]["mine.csv"]))
+    store.close()
+    app = open_app(folder, PAGE)
+    assert any("mine.csv" in words.replace("\\", "") and "withdrawn" in words for words in links_of(app))
 
 
 def test_an_address_that_names_nothing_and_other_stores(open_app: Open, tmp_path: Path, one_model_store: Path) -> None:

@@ -36,6 +36,10 @@ LABELS = {
     "others": "Also spelled",
 }
 MEMBERS_SHOWN = 300
+YOURS, WITHDRAWN = "yours", "withdrawn"
+GATHERED = {YOURS: "your own", WITHDRAWN: "withdrawn"}
+"""Files gathered from all collections, by what stands in the address, with their words: those that did not come with
+the project, and those that are on no page."""
 
 
 class Collections(NamedTuple):
@@ -121,14 +125,26 @@ def collections(sources: pd.DataFrame, refusals: pd.DataFrame, raw_names: dict[s
     return Collections(frame.reset_index(drop=True), sources, told)
 
 
+def gathered(held: Collections, key: str) -> pd.DataFrame:
+    """Sources of one collection, of ``GATHERED``, or all for ''; the reader's own newest first."""
+    sources = held.sources
+    if key == YOURS:
+        own = sources[~sources["is_shipped"].astype(bool)]
+        return own.sort_values(["imported_at", "id"], ascending=[False, True], kind="stable")
+    if key == WITHDRAWN:
+        return sources[sources["withdrawn_at"].notna()]
+    return sources[sources["key"] == key] if key else sources
+
+
 def members(held: Collections, key: str, search: str) -> Members:
-    """Files of one collection ('' for all) whose name or title holds every word of the search."""
-    rows = held.sources if not key else held.sources[held.sources["key"] == key]
+    """Files of ``gathered`` whose name or title holds every word of the search."""
+    rows = gathered(held, key)
     text = (rows["name"].astype(str) + "\n" + rows["title"].astype(object).where(rows["title"].notna(), "")).str.lower()
     for word in search.lower().split():
         rows = rows[text.reindex(rows.index).str.contains(word, regex=False).to_numpy(bool)]
     kept = rows[:MEMBERS_SHOWN]
-    inside = [name.split("!/", 1)[-1] if key else name for name in kept["name"].astype(str)]
+    is_one = bool(key) and key not in GATHERED
+    inside = [name.split("!/", 1)[-1] if is_one else name for name in kept["name"].astype(str)]
     table = pd.DataFrame(
         {
             "file": inside,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from lib import formats
 from lib.schema.text import Sentence, Span, sentence
 from lib.settings import ROOT
 from lib.store.frames import Frames
+from lib.ui.views.data import YOURS, Collections, gathered
 
 EXAMPLE = ROOT / "data" / "examples" / "own_results.csv"
 READERS = {
@@ -31,6 +33,35 @@ class OwnDataView(NamedTuple):
 
     takeaway: Sentence
     n_waiting: int
+
+
+class OwnFile(NamedTuple):
+    """A file that was imported here.
+
+    Args:
+        words: Its name, what came out of it and when, and whether it is withdrawn; plain text.
+        digest: Of the one source in it; '' where it holds several.
+        key: Its collection on the page about data.
+    """
+
+    words: str
+    digest: str
+    key: str
+
+
+def own_files(collections: Collections) -> list[OwnFile]:
+    """Files that did not come with the project, the last imported first; a zip is one."""
+    own = gathered(collections, YOURS)
+    found = []
+    for key, rows in own.groupby("key", sort=False):
+        name = str(rows["name"].iloc[0]).split("!/")[0]
+        results = formats.counted(rows["n_results"].sum(), "result")
+        n_withdrawn = int(rows["withdrawn_at"].notna().sum())
+        told = [name, results, f"imported {formats.date(rows['imported_at'].max())}"]
+        if n_withdrawn:
+            told.append("withdrawn" if n_withdrawn == len(rows) else f"{n_withdrawn} of {len(rows)} files withdrawn")
+        found.append(OwnFile(" · ".join(told), str(rows["digest"].iloc[0]) if len(rows) == 1 else "", str(key)))
+    return found
 
 
 def own_data_view(frames: Frames) -> OwnDataView:
@@ -61,8 +92,14 @@ def sections() -> dict[str, str]:
 
 def parts(heading: str) -> tuple[str, str]:
     """A section up to its first command, and the rest: between them the page can put what a document cannot."""
-    first, mark, rest = sections()[heading].partition("\n\n```bash")
+    first, mark, rest = sections()[heading].partition("\n\n```text")
     return first, mark + rest
+
+
+def blocks(text: str) -> list[tuple[str, bool]]:
+    """Text in pieces, each with whether it is a block of code (then without its marks)."""
+    pieces = re.split(r"^```\w*\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [(piece.strip("\n"), n % 2 == 1) for n, piece in enumerate(pieces) if piece.strip()]
 
 
 @cache
