@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import pandas as pd
 
 from lib import formats
-from lib.analysis.comparability import CAUTION, COMPARABLE, Comparison, compare
+from lib.analysis.comparability import CAUTION, COMPARABLE, Comparison, compare, task_name
 from lib.analysis.labels import evaluator_label
 from lib.schema.text import Sentence, Span, sentence
 
@@ -88,25 +89,40 @@ def with_keys(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(results: pd.DataFrame) -> pd.DataFrame:
-    """Benchmarks with more than one share among the results: index benchmark; n_results, low, high; widest first."""
+    """Benchmarks on which results of one task and metric differ visibly: index benchmark; n_results, low, high.
+
+    Another metric, or another task with questions of the same benchmark, is no disagreement, and neither is a
+    difference that vanishes in the figures shown. Of several tasks and metrics the one with the widest range; the
+    benchmarks with the widest first.
+    """
     shares = results[results["is_share"].to_numpy(bool)]
-    found = shares.groupby("benchmark")["score"].agg(n_results="size", low="min", high="max")
-    found = found[found["n_results"] > 1].sort_index()
-    width = (found["high"] - found["low"]).sort_values(ascending=False, kind="stable")
-    return found.loc[width.index]
+    alike = shares.groupby(["benchmark", _alike(shares), "metric"], sort=True)["score"]
+    found = alike.agg(n_results="size", low="min", high="max").reset_index(level=(1, 2), drop=True)
+    is_visible = [
+        formats.score(low) != formats.score(high) for low, high in zip(found["low"], found["high"], strict=True)
+    ]
+    found = found[np.array(is_visible, dtype=bool)]
+    width = (found["high"] - found["low"]).to_numpy(float)
+    ordered = found.iloc[np.argsort(-width, kind="stable")]
+    return ordered[~ordered.index.duplicated()]
+
+
+def _alike(results: pd.DataFrame) -> pd.Series:
+    """Which results are of one task, whatever only the spelling adds to its name."""
+    return results["task"].fillna("").astype(str).map(task_name).rename("task_name")
 
 
 def default_pair(rows: pd.DataFrame) -> tuple[str, str]:
-    """Keys of the two results farthest apart: of the same metric where there are two such, else of all.
+    """Keys of the two results farthest apart: of the same task and metric where there are two such, else of all.
 
     Args:
         rows: Result of ``with_keys``, two rows at least.
     """
-    width = rows.groupby("metric")["score"].agg(lambda s: s.max() - s.min() if len(s) > 1 else -1.0)
+    groups = rows.groupby([_alike(rows), "metric"], sort=True)["score"]
+    width = groups.agg(lambda s: s.max() - s.min() if len(s) > 1 else -1.0)
     kept = rows
     if width.max() >= 0:
-        metric = min(width.index[width == width.max()], key=str)
-        kept = rows[rows["metric"] == metric]
+        kept = rows[(groups.ngroup() == int(np.argmax(width.to_numpy(float)))).to_numpy(bool)]
     return str(kept["key"].iloc[0]), str(kept["key"].iloc[-1])
 
 

@@ -105,3 +105,24 @@ def test_spread_counts_shares_only() -> None:
     found = disagreements.spread(results)
     assert found.index.tolist() == ["mmlu"]
     assert found.loc["mmlu", ["n_results", "low", "high"]].tolist() == [2, 0.5, 0.7]
+
+
+def test_other_metrics_other_tasks_and_invisible_differences_are_no_disagreement() -> None:
+    results = frames.scores(
+        [
+            {"benchmark": "glue", "metric": "f1", "score": 0.802},
+            {"benchmark": "glue", "metric": "mcc", "score": 0.265},
+            {"benchmark": "piqa", "task": "PIQA", "score": 0.61301},
+            {"benchmark": "piqa", "task": "piqa", "score": 0.61302},
+            {"benchmark": "gsm8k", "task": "gsm8k", "score": 0.2},
+            {"benchmark": "gsm8k", "task": "gsm8k_cot", "score": 0.5},
+            {"benchmark": "arc", "task": "arc_challenge", "score": 0.2},
+            {"benchmark": "arc", "task": "ARC-Challenge", "score": 0.3},
+            {"benchmark": "arc", "task": "arc_easy", "score": 0.9},
+        ]
+    ).assign(is_share=True)
+    found = disagreements.spread(results)
+    assert found[["n_results", "low", "high"]].to_dict("index") == {"arc": {"n_results": 2, "low": 0.2, "high": 0.3}}
+    rows = disagreements.with_keys(results[(results["benchmark"] == "arc").to_numpy(bool)])
+    of_key = rows.set_index("key")["score"]
+    assert [of_key[key] for key in disagreements.default_pair(rows)] == [0.3, 0.2]
