@@ -92,7 +92,8 @@ def _tests(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> dict[str, np.n
 
 
 def standing(grouping: protocols.Grouping, models: Sequence[str]) -> pd.DataFrame:
-    """How much of a protocol the chosen models have, the fullest protocol first, of equally full ones the widest.
+    """How much of a protocol the chosen models have, the fullest protocol first; of equally full ones those that the
+    first model is in, then the widest.
 
     Returns:
         Index: keys of the protocols in which any of them has a score. n_complete: models with every benchmark;
@@ -108,9 +109,49 @@ def standing(grouping: protocols.Grouping, models: Sequence[str]) -> pd.DataFram
     for key, identities in grouping.protocols["identities"].items():
         sets = [having.get(int(i), set()) for i in identities]
         if n := sum(map(len, sets)):
-            found[str(key)] = (len(set.intersection(*sets)), n)
-    frame = pd.DataFrame.from_dict(found, orient="index", columns=["n_complete", "n_scores"]).astype(int)
-    return frame.sort_values(["n_complete", "n_scores"], ascending=False, kind="stable")
+            found[str(key)] = (len(set.intersection(*sets)), n, sum(models[0] in one for one in sets))
+    columns = ["n_complete", "n_scores", "n_of_first"]
+    frame = pd.DataFrame.from_dict(found, orient="index", columns=columns).astype(int)
+    return frame.sort_values(columns, ascending=False, kind="stable")[columns[:2]]
+
+
+def cut(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Results of the models, cut into identities: results of one ``identity`` are measured one way, on one benchmark.
+
+    Parts of another benchmark and those where low is good are left out, and so are states of training, quantised
+    weights, and benchmarks that only one of several models has: cutting is slow, and there nothing can be shared.
+
+    Args:
+        scores: ``Frames.scores_of`` the runs of the models.
+        models: Model ids.
+        catalogue: ``Frames.benchmarks``.
+    """
+    whole = catalogue.index[
+        (catalogue["part_of"].astype(object).fillna("") == "") & (catalogue["direction"].fillna("higher") != "lower")
+    ]
+    own = scores[scores["model"].isin(list(models)) & scores["benchmark"].isin(whole) & _empty(scores["quantisation"])]
+    own = own[~own["is_checkpoint"].astype(bool)]
+    n_models = own.groupby("benchmark")["model"].transform("nunique")
+    own = own[(n_models >= min(2, len(set(models)))).to_numpy(bool)]
+    return protocols.group(own, list(dict.fromkeys(own["benchmark"])), catalogue=catalogue).scores
+
+
+def together(results: pd.DataFrame, first: str) -> pd.DataFrame:
+    """How many of the models a benchmark holds at most, measured one way.
+
+    Args:
+        results: Result of ``cut``.
+        first: Model id.
+
+    Returns:
+        Index benchmark: n_models; has_first, whether the first model is among as many.
+    """
+    having = results.groupby(["benchmark", "identity"])["model"].agg(frozenset)
+    rows = pd.DataFrame({"n_models": having.map(len).astype(int), "has_first": having.map(lambda one: first in one)})
+    rows["has_first"] = rows["has_first"].astype(bool)
+    most = rows.groupby(level=0)["n_models"].transform("max")
+    fullest = rows[(rows["n_models"] == most).to_numpy(bool)]
+    return fullest.groupby(level=0).agg(n_models=("n_models", "max"), has_first=("has_first", "max"))
 
 
 def measured_on(scores: pd.DataFrame) -> pd.Series:
@@ -129,59 +170,57 @@ class Shared(NamedTuple):
 
     Args:
         grouping: Protocols over the shared results only.
-        n_models: How many of the models share it; the others lack some of it.
+        models: Who shares it; the others lack some of it.
     """
 
     grouping: protocols.Grouping
-    n_models: int
+    models: frozenset[str]
+
+    @property
+    def n_models(self) -> int:
+        return len(self.models)
 
 
-def shared(scores: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame) -> Shared | None:
+def shared(results: pd.DataFrame, models: Sequence[str], catalogue: pd.DataFrame) -> Shared | None:
     """The benchmarks that as many of the models as possible have, measured one way; None when no two share one.
 
-    Of the sets of models that share something under one evaluator, document and prompt form, the largest; of equally
-    large ones that with most benchmarks. One model alone shares with itself.
+    Of the sets of models that share something under one evaluator, document and prompt form, one with the first model,
+    against which the others are held; of these the largest, and of equally large ones that with most benchmarks. One
+    model alone shares with itself.
 
     Args:
-        scores: ``Frames.scores_of`` the runs of the models.
+        results: Result of ``cut``.
         models: Model ids.
-        catalogue: ``Frames.benchmarks``. Parts of another benchmark, and those where low is good, are left out.
+        catalogue: ``Frames.benchmarks``.
 
     Returns:
         Its benchmarks in order: the one with most models in the store first.
     """
-    whole = catalogue.index[
-        (catalogue["part_of"].astype(object).fillna("") == "") & (catalogue["direction"].fillna("higher") != "lower")
-    ]
-    own = scores[scores["model"].isin(list(models)) & scores["benchmark"].isin(whole) & _empty(scores["quantisation"])]
-    own = own[~own["is_checkpoint"].astype(bool)]
-    fewest = min(2, len(set(models)))
-    # Cutting into protocols is the slow part, and what one model alone has is not shared.
-    own = own[(own.groupby("benchmark")["model"].transform("nunique") >= fewest).to_numpy(bool)]
-    if own.empty:
+    if results.empty:
         return None
-    cut = protocols.group(own, list(dict.fromkeys(own["benchmark"])), catalogue=catalogue).scores
-    having = cut.groupby("identity")["model"].agg(frozenset)
-    fields = cut.drop_duplicates("identity").set_index("identity")[[*protocols.FAMILY, "benchmark"]]
+    fewest = min(2, len(set(models)))
+    having = results.groupby("identity")["model"].agg(frozenset)
+    fields = results.drop_duplicates("identity").set_index("identity")[[*protocols.FAMILY, "benchmark"]]
     texts = fields[list(protocols.FAMILY)].astype(object)
     families = texts.where(texts.notna(), "").astype(str).agg("\x1f".join, axis=1)
     family = dict(zip(families.index, families.tolist(), strict=True))
     found: dict[tuple[str, frozenset[str]], set[str]] = {}
     for identity, sharing in having.items():
-        found.setdefault((family[identity], sharing), set()).add(str(fields.at[identity, "benchmark"]))
+        if len(sharing) >= fewest:
+            found.setdefault((family[identity], sharing), set()).add(str(fields.at[identity, "benchmark"]))
+    if not found:
+        return None
     # What more models share is shared by fewer of them, too.
     reach = {
         (by, sharing): set().union(*(names for (b, other), names in found.items() if b == by and other >= sharing))
         for by, sharing in found
     }
-    best = min(reach, key=lambda key: (-len(key[1]), -len(reach[key]), key[0], sorted(key[1])))
-    if len(best[1]) < fewest:
-        return None
+    best = min(reach, key=lambda key: (models[0] not in key[1], -len(key[1]), -len(reach[key]), key[0], sorted(key[1])))
     kept = [identity for identity, sharing in having.items() if family[identity] == best[0] and sharing >= best[1]]
     n_models = catalogue["n_models"]
     names = sorted(reach[best], key=lambda name: (-int(n_models.get(name, 0)), name))
-    rows = cut[cut["identity"].isin(kept)].drop(columns=["identity", "protocol"])
-    return Shared(protocols.group(rows, names, catalogue=catalogue), len(best[1]))
+    rows = results[results["identity"].isin(kept)].drop(columns=["identity", "protocol"])
+    return Shared(protocols.group(rows, names, catalogue=catalogue), best[1])
 
 
 def _empty(column: pd.Series) -> pd.Series:

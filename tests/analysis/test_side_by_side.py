@@ -169,27 +169,59 @@ def test_checkpoints_and_quantised_runs_do_not_stand() -> None:
     assert side_by_side.standing(cut, ("a", "b"))["n_complete"].tolist() == [1]
 
 
+def shared(rows: list[dict[str, object]], models: tuple[str, ...]) -> side_by_side.Shared | None:
+    return side_by_side.shared(side_by_side.cut(frames.scores(rows), models, catalogue()), models, catalogue())
+
+
+def test_what_the_first_model_shares_goes_before_what_others_share_without_it() -> None:
+    board = {"evaluator": "board:x", "document": "x"}
+    rows = [row(m, b, **board) for m in ("b", "c", "d") for b in ("mmlu", "arc")] + [
+        row(m, "gsm8k") for m in ("a", "b")
+    ]
+    found = shared(rows, ("a", "b", "c", "d"))
+    assert found is not None and found.models == {"a", "b"}
+    others = shared(rows, ("b", "a", "c", "d"))
+    assert others is not None and others.models == {"b", "c", "d"}
+    alone = shared([row("a", "gsm8k"), *rows[:6]], ("a", "b", "c", "d"))
+    assert alone is not None and alone.models == {"b", "c", "d"}
+
+
+def test_together_counts_what_is_measured_one_way() -> None:
+    rows = [
+        row("a", "mmlu", n_shot=0.0),
+        *(row(m, "mmlu", n_shot=5.0) for m in ("b", "c")),
+        row("a", "arc"),
+        row("b", "arc"),
+    ]
+    results = side_by_side.cut(frames.scores(rows), ("a", "b", "c"), catalogue())
+    assert side_by_side.together(results, "a").to_dict("index") == {
+        "arc": {"n_models": 2, "has_first": True},
+        "mmlu": {"n_models": 2, "has_first": False},
+    }
+    assert side_by_side.together(results.iloc[:0], "a").empty
+
+
 def test_shared_is_what_most_of_the_models_have() -> None:
     board = {"evaluator": "board:x", "document": "x"}
     rows = [row(m, b) for m in ("a", "b") for b in ("mmlu", "gsm8k", "arc")]
     rows += [row(m, "gsm8k", **board) for m in ("a", "b", "c")]
-    found = side_by_side.shared(frames.scores(rows), ("a", "b", "c"), catalogue())
+    found = shared(rows, ("a", "b", "c"))
     assert found is not None and found.n_models == 3
     assert found.grouping.protocols["benchmarks"].tolist() == [("gsm8k",)]
-    two = side_by_side.shared(frames.scores(rows), ("a", "b"), catalogue())
+    two = shared(rows, ("a", "b"))
     assert two is not None and two.n_models == 2
     assert two.grouping.protocols["benchmarks"].iloc[0] == ("mmlu", "gsm8k", "arc")
 
 
 def test_what_is_measured_differently_is_not_shared() -> None:
     rows = [row("a", "mmlu", n_shot=0.0), row("b", "mmlu", n_shot=5.0)]
-    assert side_by_side.shared(frames.scores(rows), ("a", "b"), catalogue()) is None
-    assert side_by_side.shared(frames.scores([]), ("a", "b"), catalogue()) is None
+    assert shared(rows, ("a", "b")) is None
+    assert shared([], ("a", "b")) is None
 
 
 def test_the_third_joins_where_two_share_more() -> None:
     rows = [row(m, b) for m in ("a", "b") for b in ("mmlu", "arc")] + [row("c", "mmlu")]
-    found = side_by_side.shared(frames.scores(rows), ("a", "b", "c"), catalogue())
+    found = shared(rows, ("a", "b", "c"))
     assert found is not None and found.n_models == 3
     assert found.grouping.protocols["benchmarks"].tolist() == [("mmlu",)]
 

@@ -259,6 +259,35 @@ def test_address_keeps_six() -> None:
     assert len(side_by_side.address([str(i) for i in range(9)])["models"]) == 6
 
 
+def test_a_set_counts_what_is_measured_one_way(small_store: Path) -> None:
+    store, frames = _frames(small_store)
+    four = (*TRIO, "llama-2-70b")
+    sets = side_by_side_choice.benchmark_sets(frames, models=four)
+    counts = {}
+    for name, words in sets.options.items():
+        if name != side_by_side_choice.SHARED:
+            stand = side_by_side_choice.standing(frames, four, name, "").stand
+            counts[name] = int(stand["n_complete"].max())
+            assert words.endswith(f" · {counts[name]} of 4 one way"), name
+    assert len(set(counts.values())) > 2
+    store.close()
+
+
+def test_sets_begin_with_one_that_the_first_model_has(small_store: Path) -> None:
+    store, frames = _frames(small_store)
+    runs = frames.runs
+    board = set(runs["model"][runs["evaluator"].astype(str).str.contains("leaderboard")])
+    shown = frames.models.index[frames.models.index.isin(runs["model"])]
+    without = [str(one) for one in shown if one not in board][:25]
+    assert without
+    for first in without:
+        three = (first, "qwen2.5-7b-instruct", "llama-2-70b-chat")
+        sets = side_by_side_choice.benchmark_sets(frames, models=three)
+        stands = side_by_side_choice.standing(frames, three, sets.default, "")
+        assert first in set(stands.measured.rows["model"]), (first, sets.default)
+    store.close()
+
+
 def test_sets_begin_with_what_all_have(small_store: Path) -> None:
     store, frames = _frames(small_store)
     assert side_by_side_choice.benchmark_sets(frames, models=tuple(TRIO)).default == scores.LEADERBOARD

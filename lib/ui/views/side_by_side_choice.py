@@ -87,30 +87,43 @@ def offered(
 
 
 def benchmark_sets(frames: Frames, *, models: tuple[str, ...]) -> Sets:
-    """The leaderboard's six, everything the models share, and each benchmark alone, with how many have it."""
+    """The leaderboard's six, everything the models share, and each benchmark alone, with how many have it one way.
+
+    The page begins with the set of most models among those that the first model has too: the others are held against
+    it, and where it has nothing, nothing is said.
+    """
     catalogue, n = frames.benchmarks, len(models)
-    counts = side_by_side.measured_on(_own_scores(frames, models))
-    counts = counts[counts.index.isin(catalogue.index)]
-    facts = catalogue.loc[counts.index]
+    known = side_by_side.measured_on(_own_scores(frames, models))
+    known = known[known.index.isin(catalogue.index)]
+    facts = catalogue.loc[known.index]
     is_plain = (facts["direction"].fillna("higher") != "lower") & (facts["part_of"].astype(object).fillna("") == "")
-    counts = counts[is_plain.to_numpy(bool)]
+    known = known[is_plain.to_numpy(bool)]
+    together = side_by_side.together(_cut(frames, models), models[0] if models else "")
+    # A benchmark that is not cut has been measured on one of the models only.
+    counts = together["n_models"].reindex(known.index, fill_value=1).astype(int)
     n_models = catalogue["n_models"].reindex(counts.index).astype(int)
     order = sorted(counts.index, key=lambda name: (-counts[name], -n_models[name], name))
     options: dict[str, str] = {}
-    n_six = n_shared = 0
+    begins: dict[str, int] = {}
     if set(scores.LEADERBOARD_SIX) <= set(counts.index):
-        stand = side_by_side.standing(_grouping(frames, models, scores.LEADERBOARD), models)
+        grouping = _grouping(frames, models, scores.LEADERBOARD)
+        stand = side_by_side.standing(grouping, models)
         n_six = int(stand["n_complete"].max()) if len(stand) else 0
-        options[scores.LEADERBOARD] = f"{scores.LEADERBOARD_LABEL} · {n_six} of {n}"
+        options[scores.LEADERBOARD] = f"{scores.LEADERBOARD_LABEL} · {n_six} of {n} one way"
+        if len(stand) and models[0] in set(standing(frames, models, scores.LEADERBOARD, "").measured.rows["model"]):
+            begins[scores.LEADERBOARD] = n_six
     common = _shared(frames, models)
     if common is not None and len(common.grouping.protocols):
-        n_shared = common.n_models
         n_common = len(common.grouping.protocols["benchmarks"].iloc[0])
-        who = "What all of them share" if n_shared == n else f"What {n_shared} of {n} share"
+        who = "What all of them share" if common.n_models == n else f"What {common.n_models} of {n} share"
         options[SHARED] = f"{who} · {formats.counted(n_common, 'benchmark')}"
-    default = SHARED if n_shared > n_six else next(iter(options), "")
-    options |= {str(name): f"{catalogue.at[name, 'label']!s} · {counts[name]} of {n}" for name in order}
-    return Sets(options, default or next(iter(options), ""))
+        if models[0] in common.models:
+            begins[SHARED] = common.n_models
+    if not begins:
+        own = set(together.index[together["has_first"]]) | (_measured(frames, models[:1]) - set(together.index))
+        begins = {name: counts[name] for name in order if name in own}
+    options |= {str(name): f"{catalogue.at[name, 'label']!s} · {counts[name]} of {n} one way" for name in order}
+    return Sets(options, max(begins, key=lambda name: begins[name]) if begins else next(iter(options), ""))
 
 
 def protocol_options(frames: Frames, *, models: tuple[str, ...], chosen_set: str) -> dict[str, str]:
@@ -129,9 +142,18 @@ def _own_scores(frames: Frames, models: tuple[str, ...]) -> pd.DataFrame:
     return frames.scores_of(runs.index[runs["model"].isin(list(models)) & ~runs["is_checkpoint"].astype(bool)])
 
 
+def _measured(frames: Frames, models: tuple[str, ...]) -> set[str]:
+    return {str(name) for name in side_by_side.measured_on(_own_scores(frames, models)).index}
+
+
+@lru_cache(maxsize=8)
+def _cut(frames: Frames, models: tuple[str, ...]) -> pd.DataFrame:
+    return side_by_side.cut(_own_scores(frames, models), models, frames.benchmarks)
+
+
 @lru_cache(maxsize=8)
 def _shared(frames: Frames, models: tuple[str, ...]) -> side_by_side.Shared | None:
-    return side_by_side.shared(_own_scores(frames, models), models, frames.benchmarks)
+    return side_by_side.shared(_cut(frames, models), models, frames.benchmarks)
 
 
 def _grouping(frames: Frames, models: tuple[str, ...], chosen_set: str) -> protocols.Grouping:
