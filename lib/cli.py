@@ -70,9 +70,11 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(commands, "models", "list the models in the store", list_models)
     command.add_argument("--all", action="store_true", help="models from outside the catalogue too")
 
-    command = _command(commands, "runs", "list the runs in the store", list_runs)
+    command = _command(commands, "runs", "list the runs in the store, those imported last first", list_runs)
     command.add_argument("--model", metavar="ID", help="only runs of this model")
-    command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs")
+    command.add_argument("--waiting", action="store_true", help="only runs whose name waits for a model")
+    command.add_argument("--file", metavar="TEXT", help="only runs of files with this in their name")
+    command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs (as text: 50)")
 
     command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
     command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")
@@ -85,7 +87,11 @@ def build_parser() -> argparse.ArgumentParser:
         ("restore", "bring a withdrawn source back", restore_sources),
     ):
         command = _command(commands, name, text, run)
-        command.add_argument("name", metavar="NAME", help="name of a file; of a zip: all that is in it")
+        command.add_argument(
+            "name",
+            metavar="NAME",
+            help="a path, a name or the beginning of a digest; of a zip or folder: all that is in it",
+        )
 
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib.cli_output import put_json, put_table
+from lib.cli_output import put_json, put_table, say
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.store.db import open_store
@@ -39,7 +39,11 @@ RUN_COLUMNS = (
     "dtype",
     "limit",
     "evaluated_on",
+    "file",
+    "imported_at",
 )
+SHOWN_RUNS = 50
+WAITS = "(waits)"
 
 
 def list_models(options: argparse.Namespace, settings: Settings) -> int:
@@ -72,28 +76,43 @@ def list_models(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def list_runs(options: argparse.Namespace, settings: Settings) -> int:
-    """`runs`: every live run, of one model if asked; runs whose model nobody knows yet have none."""
+    """`runs`: live runs, those imported last first; runs whose model nobody knows yet wait and have none.
+
+    As text at most ``SHOWN_RUNS`` unless ``--limit`` says otherwise, as JSON all.
+    """
     frames = _frames(settings)
-    runs = frames.runs
+    runs = frames.runs.sort_values("imported_at", ascending=False, kind="stable")
     if options.model is not None:
         if options.model not in frames.models.index:
             raise RefusedInput(
                 "no such model in the store", place="--model", expected="an id that `models` lists", found=options.model
             )
         runs = runs[runs["model"] == options.model]
+    if options.waiting:
+        runs = runs[runs["model"].isna()]
+    if options.file:
+        runs = runs[runs["source"].str.contains(options.file, case=False, regex=False, na=False)]
     n_runs = len(runs)
-    rows = records(runs.head(options.limit or n_runs)[list(RUN_COLUMNS)])
+    limit = options.limit or (n_runs if options.json else SHOWN_RUNS)
+    rows = records(runs.head(limit).rename(columns={"source": "file"})[list(RUN_COLUMNS)])
     if options.json:
         put_json({"runs": rows, "n_runs": n_runs, "digest": frames.digest})
         return 0
-    header = ("run", "model", "as written", "evaluator", "revision", "date")
+    header = ("run", "model", "as written", "evaluator", "date", "file")
     put_table(
         header,
         [
-            tuple(str(row[c] or "") for c in ("run", "model", "model_name", "evaluator", "revision", "evaluated_on"))
+            (
+                row["run"],
+                row["model"] or WAITS,
+                *(str(row[name] or "") for name in ("model_name", "evaluator", "evaluated_on")),
+                (row["file"] or "").rsplit("/", 1)[-1],
+            )
             for row in rows
         ],
     )
+    if n_runs > len(rows):
+        say(f"{len(rows)} of {n_runs} runs, those imported last; --limit {n_runs} shows all, --file and --model fewer")
     return 0
 
 

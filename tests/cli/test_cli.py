@@ -90,6 +90,39 @@ def test_export_models_and_runs(local: Path, capsys: pytest.CaptureFixture[str])
     assert "org/small" in call(capsys, "runs")[1]
 
 
+def test_runs_come_newest_first_with_their_file(
+    local: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (local / "first.json").write_bytes(results_file("org/first"))
+    (local / "Own.csv").write_text("model,benchmark,metric,score\nmy run,boolq,acc,0.5\norg/known,boolq,acc,0.5\n")
+    for day, name in ((20, "first.json"), (21, "Own.csv")):
+        monkeypatch.setattr("lib.store.write.now", lambda day=day: f"2026-11-{day}T10:00:00Z")
+        call(capsys, "import", str(local / name))
+    told = call(capsys, "runs", "--json")[1]
+    assert [row["model_name"] for row in told["runs"]] == ["my run", "org/known", "org/first"]
+    assert [row["file"].rsplit("/", 1)[-1] for row in told["runs"]] == ["Own.csv", "Own.csv", "first.json"]
+    (row,) = call(capsys, "runs", "--json", "--waiting")[1]["runs"]
+    assert (row["model"], row["model_name"]) == (None, "my run")
+    assert call(capsys, "runs", "--json", "--file", "own.CSV")[1]["n_runs"] == 2
+    assert call(capsys, "runs", "--json", "--file", "none")[1]["n_runs"] == 0
+    assert call(capsys, "runs", "--json", "--file", "own", "--waiting", "--limit", "1")[1]["n_runs"] == 1
+    _, text, err = call(capsys, "runs")
+    lines = text.splitlines()
+    assert len(lines) == 4 and lines[1].endswith("Own.csv") and "(waits)" in lines[1] and err == ""
+
+
+def test_runs_as_text_are_few_unless_asked(
+    local: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.cli_lists.SHOWN_RUNS", 3)
+    (local / "a.csv").write_text("model,MMLU\n" + "".join(f"org/m{n},0.5\n" for n in range(5)))
+    call(capsys, "import", str(local / "a.csv"))
+    _, text, err = call(capsys, "runs")
+    assert len(text.splitlines()) == 4 and "3 of 5 runs" in err
+    assert len(call(capsys, "runs", "--limit", "5")[1].splitlines()) == 6
+    assert len(call(capsys, "runs", "--json")[1]["runs"]) == 5
+
+
 def test_doctor_names_what_is_missing_and_what_is_wrong(local: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, told, _ = call(capsys, "doctor", "--json")
     assert code == 0 and told["wrong"] == [] and told["counts"]["n_runs"] == 0
