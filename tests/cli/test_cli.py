@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -131,7 +132,14 @@ def test_doctor_names_what_is_missing_and_what_is_wrong(local: Path, capsys: pyt
     (local / "r.json").write_bytes(results_file("/local/weights"))
     call(capsys, "import", str(local / "r.json"))
     told = call(capsys, "doctor", "--json")[1]
-    assert [row["spelling"] for row in told["unresolved"]] == ["/local/weights"]
+    (waiting,) = told["unresolved"]
+    assert waiting["spelling"] == "/local/weights" and [name[-6:] for name in waiting["files"]] == ["r.json"]
+    (last,) = told["last_imports"]
+    assert (last["n_sources"], last["n_results"], last["withdrawn_at"]) == (1, 1, None)
+    (line,) = [line for line in call(capsys, "doctor")[1].splitlines() if line.startswith("imported: ")]
+    assert call(capsys, *shlex.split(line.split("python -m lib ")[1]))[0] == 0
+    assert call(capsys, "doctor", "--json")[1]["last_imports"][0]["withdrawn_at"]
+    assert call(capsys, "restore", last["name"])[0] == 0
     (raw,) = [path for path in (local / "local" / "raw").rglob("*") if path.is_file()]
     raw.write_bytes(b"spoiled")
     code, text, _ = call(capsys, "doctor")
