@@ -106,11 +106,15 @@ def has_catalogue(store: Store) -> bool:
 
 
 def outdated(store: Store) -> dict[str, list[str]]:
-    """Raw files with sources of an older importer: digest to members."""
+    """Raw files with sources of an older importer: digest to members.
+
+    Without those that the importers of today have refused: their rows stay as they are, and reading again changes nothing.
+    """
     found: dict[str, list[str]] = {}
+    finished = read.finished_raw(store)
     for (digest, member), (importer, version) in read.known_sources(store).items():
         current = registry.versions().get(importer)
-        if current is not None and current != version:
+        if current is not None and current != version and finished.get(digest) != registry.state():
             found.setdefault(digest, []).append(member)
     return found
 

@@ -29,6 +29,9 @@ from lib.store.write import Batch, PreparedFile, RawFile, Refusal, write_batches
 
 FILES_PER_TRANSACTION = 200
 RESULTS_PER_TRANSACTION = 20_000
+STILL_THERE = "; what an earlier importer read of it is kept as it was, and can be withdrawn"
+"""Said of a file that the importers of today refuse. Its rows stay: they may be right, and only a reader takes away."""
+
 NAMING_TABLES = {"models", "model_aliases"}
 
 
@@ -200,6 +203,9 @@ class _Import:
                     self._make_room(prepared)
                     pending = self._pend(raw) if raw.digest not in self._pending else pending
         if not raw.is_zip:
+            if refusals and self._n_known[raw.digest]:  # so that these importers need not try again
+                pending = pending or self._pend(raw)
+                pending.refusals, pending.is_finished = refusals, True
             return
         if refusals and self._preparer.is_shipped:  # listed with their reasons, even if nothing else is in the zip
             pending = pending or self._pend(raw)
@@ -320,9 +326,12 @@ class _Import:
         return registry.versions().get(importer) == version
 
     def _refused(self, raw: Raw, member: str, refusal: RefusedInput) -> Refusal:
-        self.summary.refused.append(Issue(_as_given(raw, member), refusal.message))
+        reason = refusal.message
+        if (raw.digest, member) in self._known:
+            reason += STILL_THERE
+        self.summary.refused.append(Issue(_as_given(raw, member), reason))
         self._step(_as_given(raw, member))
-        return Refusal(member, _shown(raw.name, member), refusal.message)
+        return Refusal(member, _shown(raw.name, member), reason)
 
     def _warn(self, raw: Raw, member: str, warning: str) -> None:
         self.summary.warnings.append(Issue(_as_given(raw, member), warning))

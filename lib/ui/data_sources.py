@@ -182,7 +182,10 @@ def _refusals(held: data.Collections, key: str) -> None:
     if rows.empty:
         return
     st.subheader(f"Refused ({formats.count(len(rows))})", anchor=False)
-    page.small_text("Files that no importer could take. Nothing of them is on any page; they are kept as they came.")
+    page.small_text(
+        "Files that no importer could take. Nothing of them is on any page, unless the reason says that an earlier importer "
+        "read them; they are kept as they came."
+    )
     page.table(
         rows[["file", "reason", "inside", "refused_at"]].reset_index(drop=True),
         key="refusals",
