@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from lib import formats
 from lib.analysis import checkpoint_scores, measurements, protocols
-from lib.analysis.neighbours import neighbours
+from lib.analysis.neighbours import SAME, SMALLER, neighbours
 from lib.analysis.sizes import SizeBy
 from lib.figures import checkpoint_curve as curve_figure
 from lib.figures.legend import Legend
@@ -105,10 +105,10 @@ def neighbours_view(frames: Frames, *, model: str, benchmark: str, protocol: str
             "its size is not published" if not len(found.rows) else f"no other model was measured on {label} as it was"
         )
         return _no_neighbours(f"{name} has no neighbours in size here: {why}.")
-    rows = found.rows
+    rows = _as_shown(found.rows, model)
     own = rows[(rows["model"] == model).to_numpy(bool)].iloc[0]
     others = rows[(rows["model"] != model).to_numpy(bool)]
-    smaller = others[(others["relation"] == "smaller").to_numpy(bool)]
+    smaller = others[(others["relation"] == SMALLER).to_numpy(bool)]
     n_beaten = int((smaller["score"] > own["score"]).sum())
     said = sentence(
         f"On {label}, measured the same way, {name} scored ",
@@ -140,6 +140,13 @@ def neighbours_view(frames: Frames, *, model: str, benchmark: str, protocol: str
     if found.n_same_left:
         coverage.append(f"{formats.counted(found.n_same_left, 'more model')} of exactly this size not shown")
     return NeighboursView(said, " · ".join(coverage), table, traces)
+
+
+def _as_shown(rows: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The neighbours with ``relation`` as the printed sizes have it: 7.615B is not "smaller" beside 7.616B, both 7.6B."""
+    shown = rows["size"].map(formats.parameters)
+    is_equal = (shown == shown[rows["model"] == model].iloc[0]) & (rows["model"] != model)
+    return rows.assign(relation=rows["relation"].mask(is_equal, SAME))
 
 
 def _smaller_in_words(n: int, n_higher: int) -> str:

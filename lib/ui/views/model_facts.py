@@ -39,8 +39,11 @@ WORDS = {
     "seed_claim": "As claimed in a post",
     "release_date": "Released",
 }
+OWN = "own"
+"""Status of a size here that only a file of the reader states."""
 SIZE_WORDS = {
     "reported": "reported by others, not by the developer",
+    OWN: "from your file, not from the developer",
     "disputed": "disputed: sources differ by more than a quarter",
     "unknown": "",
 }
@@ -99,6 +102,9 @@ def facts_view(frames: Frames, *, model: str, source: str) -> FactsView:
     row = frames.models.loc[[model]].iloc[0]
     facts = frames.facts(model)
     listed, run = _board(frames, model) if row["origin"] == "community" else (NO_SOURCE, "")
+    if row["origin"] == "community" and row["size_status"] == "reported" and _is_own(frames, model):
+        row = row.copy()
+        row["size_status"] = OWN
     known = {FACT_OF.get(one, one) for one in (*IDENTITY, *BUILD)}
     further = [one for one in dict.fromkeys(facts["field"]) if one not in known]
     identity = [_fact(one, row, facts, listed) for one in IDENTITY]
@@ -208,6 +214,13 @@ def _board(frames: Frames, model: str) -> tuple[str, str]:
         return "the file that names it", ""
     title = own["source_title"].iloc[0]
     return formats.one_line(title, 90) if isinstance(title, str) else "the file that names it", str(own["run"].iloc[0])
+
+
+def _is_own(frames: Frames, model: str) -> bool:
+    """Whether every run of the model came in files that a reader imported: what ships with the project has a title."""
+    runs = frames.runs
+    own = runs[(runs["model"] == model).to_numpy(bool)]
+    return len(own) > 0 and bool(own["source_title"].isna().all())
 
 
 def _rumours(frames: Frames, model: str) -> pd.DataFrame:
