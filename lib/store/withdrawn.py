@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
@@ -34,3 +34,22 @@ def only_withdrawn(store: Store) -> pd.DataFrame:
             return pd.DataFrame(columns=COLUMNS, dtype=object)
         rows = [(model, task, metric, run[:12]) for model, task, metric, run in connection.execute(query)]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def sources_with_model(store: Store, model: str) -> pd.DataFrame:
+    """Withdrawn public sources that brought this model or hold a run of it: name, digest, withdrawn_at; the last withdrawn first.
+
+    Args:
+        model: Its id; one that was never there has no rows.
+    """
+    s, r, m, links = tables.sources.c, tables.runs.c, tables.models.c, tables.run_sources.c
+    holds = exists().where(links.source_id == s.id, links.run_id == r.id, r.model_id == model)
+    brought = exists().where(m.id == model, m.source_id == s.id)
+    query = (
+        select(s.name, s.digest, s.withdrawn_at)
+        .where(s.withdrawn_at.is_not(None), is_public(), or_(holds, brought))
+        .order_by(s.withdrawn_at.desc(), s.id)
+    )
+    with store.reading() as connection:
+        result = connection.execute(query)
+        return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()), dtype=object)

@@ -8,10 +8,12 @@ import streamlit as st
 from lib import formats
 from lib.store.details import source_named
 from lib.store.model_prices import aliases_of, prices_of
-from lib.ui import cached, controls, downloads, links, page
+from lib.store.withdrawn import sources_with_model
+from lib.ui import cached, controls, data_stored, downloads, links, page
 from lib.ui.views import model, model_beside, model_facts, model_results, model_runs
 
 CATALOGUE_FILE = "catalogue/models.csv"
+WITHDRAWN_SHOWN = 8
 TALL = 420
 ROW_PX = 35
 
@@ -27,6 +29,10 @@ def not_found(asked: str) -> None:
         page.nothing_left("The address names no model. Search for one beside the page, or choose one in the list.")
         links.link("models", ":blue[All models →]")
         return
+    gone = cached.stored(sources_with_model, model=asked)
+    if len(gone):
+        _withdrawn(asked, gone)
+        return
     page.nothing_left(f"No model has the id “{formats.one_line(asked, 120)}”.")
     near = cached.made(model.near_names, asked=asked[:200])
     if near:
@@ -36,6 +42,20 @@ def not_found(asked: str) -> None:
                 links.to_model(one, name if name == one else f"{name} · {one}")
     links.link("search", ":blue[Search for its words →]", {"words": asked[:80]})
     links.link("models", ":blue[All models →]")
+
+
+def _withdrawn(asked: str, sources: pd.DataFrame) -> None:
+    """For a model that only withdrawn files hold: when that was, and where it can be brought back."""
+    at = formats.date(sources["withdrawn_at"].max())
+    files = "the file that held it" if len(sources) == 1 else f"all {formats.count(len(sources))} files that held it"
+    page.nothing_left(
+        f"“{formats.one_line(asked, 120)}” was withdrawn on {at}, with {files}. Nothing is deleted, and nothing of it is on a page."
+    )
+    with st.container(gap="xxsmall"):
+        for row in sources.head(WITHDRAWN_SHOWN).to_dict("records"):
+            links.to_source(str(row["digest"]), f"{row['name']}, withdrawn on {formats.date(row['withdrawn_at'])} →")
+    if data_stored.is_local():
+        page.small_text("The page of a file can restore it.")
 
 
 def facts(chosen: str, head: model.HeadView) -> None:

@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from lib.analysis import neighbours
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.withdrawal import restore, withdraw
+from lib.store.withdrawn import sources_with_model
 from lib.store.write import set_fact, write_files
 from lib.ui.views import model_beside, model_facts, model_results, model_runs
 from tests.factories import make_result, make_run, model_row, prepared_file, prepared_run, raw_of
@@ -266,3 +270,57 @@ def test_a_curve_leads_from_each_state_to_its_run(tmp_path: Path) -> None:
     assert len(runs.table) == N_STATES
     assert runs.table["state"].iloc[0] != "step0"
     store.close()
+
+
+def _own_table(folder: Path, title: str | None = None) -> Store:
+    """A store with a model that nobody has described, as a file states its size: one without a title is a reader's."""
+    store = _store(folder)
+    run = prepared_run(make_run("org/mine-1b", results=[make_result("mmlu")]), "org/mine-1b")
+    community = {"id": "org/mine-1b", "name": "mine-1b", "origin": "community", "hf_id": "org/mine-1b"}
+    size = {"params_total": 10**9, "size_status": "reported"}
+    write_files(
+        store,
+        raw_of("mine"),
+        [prepared_file(run, content="mine", name="mine.csv", title=title)],
+        (),
+        None,
+        [community | size],
+    )
+    return store
+
+
+@pytest.mark.parametrize(("title", "words"), [(None, "from your file"), ("A board", "reported by others")])
+def test_whose_word_the_size_is(tmp_path: Path, title: str | None, words: str) -> None:
+    frames = FrameCache(_own_table(tmp_path, title)).frames()
+    facts = model_facts.facts_view(frames, model="org/mine-1b", source="").identity.set_index("field")
+    assert words in facts.loc[model_facts.COLUMNS["params_total"].label, "said_by"]
+
+
+def test_a_withdrawn_model_says_when_and_leads_to_its_source(open_app: Open, tmp_path: Path) -> None:
+    store = _own_table(tmp_path)
+    models = prepared_file(content="models", name="models.csv", tables={"models": [model_row("alpha-7b")]})
+    write_files(store, raw_of("models"), [models])
+    withdraw(store, 1)
+    app = open_app(tmp_path, PAGE, model="org/mine-1b")
+    assert not app.exception
+    told = app.info[0].value.replace("\\", "")
+    assert "org/mine-1b” was withdrawn on" in told and "the file that held it" in told
+    digest = sources_with_model(store, "org/mine-1b")["digest"].iloc[0]
+    assert f"source={digest[:12]}" in {link.proto.query_string for link in app.get("page_link")}
+    assert "can restore it" in _text(app)
+    assert sources_with_model(store, "org/other").empty
+    restore(store, 1)
+    assert sources_with_model(store, "org/mine-1b").empty
+    assert "mine-1b" in open_app(tmp_path, PAGE, model="org/mine-1b").title[0].value.replace("\\", "")
+
+
+def test_sizes_that_print_alike_are_called_the_same() -> None:
+    rows = pd.DataFrame(
+        {
+            "model": ["a", "b", "c", "d"],
+            "size": [6.7e9, 7.615e9, 7.616e9, 7.66e9],
+            "relation": [neighbours.SMALLER, neighbours.SMALLER, neighbours.THIS, neighbours.LARGER],
+        }
+    )
+    shown = model_beside._as_shown(rows, "c")
+    assert shown["relation"].tolist() == [neighbours.SMALLER, neighbours.SAME, neighbours.THIS, neighbours.LARGER]
