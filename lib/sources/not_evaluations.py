@@ -67,11 +67,11 @@ def _refuse_json(candidate: Candidate) -> None:
 
 
 _KNOWN_ROWS = (
-    ({"chat_history", "session_id"}, "answers of ZeroEval, without a mark per question"),
-    ({"gt", "pred", "code"}, "answers of ToRA, without a mark per question"),
+    ({"chat_history", "session_id"}, "answers of ZeroEval, without the references that its logs hold"),
+    ({"gt", "pred", "code"}, "answers of ToRA, without number and question"),
     ({"instance_id", "stats"}, "statistics per question of a HELM run, not a table of scores"),
     ({"name", "sum_squared"}, "statistics of a HELM run, not a table of scores"),
-    ({"question_id", "answer_index", "pred"}, "answers of MMLU-Pro's own script, without a mark per question"),
+    ({"question_id", "answer_index", "pred"}, "answers of MMLU-Pro's own script, without options or category"),
 )
 
 

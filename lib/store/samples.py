@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lib.errors import RefusedInput, Unavailable
 from lib.store import files, tables
@@ -17,6 +18,7 @@ from lib.store.db import Store
 from lib.store.in_force import is_live_run
 
 ENDING = ".parquet"
+LOG_COLUMNS = ("run_id", "task", "n_rows", "n_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,34 @@ def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | 
         Unavailable: If the file is gone.
     """
     path = _path(store, run_id, task)
-    return pq.read_table(path, columns=None if columns is None else list(columns))
+    # Straight to the one file: a data set's machinery for many files costs more than a small log itself.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=None if columns is None else list(columns))
+
+
+def read_pair(
+    store: Store, one: tuple[int, str], other: tuple[int, str], columns: Sequence[str] | None = None
+) -> tuple[pa.Table, pa.Table]:
+    """The logs of two runs, (run id, task) each; opens these two files and no other, however many are stored.
+
+    Args:
+        columns: Those to read; a log that lacks one comes without it.
+
+    Raises:
+        As ``read_samples``.
+    """
+    return read_samples(store, *one, columns), read_samples(store, *other, columns)
+
+
+def logs_of(store: Store, run_ids: Iterable[int]) -> pd.DataFrame:
+    """Which logs there are of these live runs: ``LOG_COLUMNS``, by run and task; no file is opened."""
+    s = tables.sample_files.c
+    wanted = sorted({int(run_id) for run_id in run_ids})
+    columns = [s[name] for name in LOG_COLUMNS]
+    query = select(*columns).where(s.run_id.in_(wanted), is_live_run(s.run_id)).order_by(s.run_id, s.task)
+    with store.reading() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    return pd.DataFrame(rows, columns=list(LOG_COLUMNS))
 
 
 def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
@@ -59,12 +88,15 @@ def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
     return list(pq.read_schema(_path(store, run_id, task)).names)
 
 
-def _path(store: Store, run_id: int, task: str) -> Path:
+def which_file(run_id: int, task: str) -> Select[tuple[str]]:
+    """The query for the file of one log: by primary key, whatever else is stored."""
     s = tables.sample_files.c
+    return select(s.digest).where(s.run_id == run_id, s.task == task, is_live_run(s.run_id))
+
+
+def _path(store: Store, run_id: int, task: str) -> Path:
     with store.reading() as connection:
-        digest = connection.execute(
-            select(s.digest).where(s.run_id == run_id, s.task == task, is_live_run(s.run_id))
-        ).scalar()
+        digest = connection.execute(which_file(run_id, task)).scalar()
     if digest is None:
         raise RefusedInput("no samples are stored for this run and task", place=f"run {run_id}, task {task}")
     path = files.path_of(folder(store), digest, ENDING)
