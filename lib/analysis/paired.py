@@ -12,23 +12,17 @@ TruthfulQA by number gives 817 pairs without one true among them. So, in this or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from lib.analysis.comparability import CAUTION, NOT_COMPARABLE, compare
-from lib.analysis.question_text import content_keys
+from lib.analysis.comparability import CAUTION, NOT_COMPARABLE, Comparison, compare
+from lib.analysis.same_questions import DOCUMENT, NUMBER, PROMPT, WORDS, Common, Floats, Integers, Key, common_questions
 from lib.analysis.sample_rows import METRIC, filters
 from lib.errors import RefusedInput
-
-Key = Literal["document", "prompt", "number", "words"]
-DOCUMENT: Final = "document"
-PROMPT: Final = "prompt"
-NUMBER: Final = "number"
-WORDS: Final = "words"
+from lib.formats import counted
 
 BASIC = ("sample_id", "filter", "doc_hash", "prompt_hash", "target_hash")
 TEXTS = ("doc", "prompt")
@@ -38,9 +32,6 @@ _WHY = {
     NUMBER: "the logs hold no hashes; task version and number of questions agree, so equal numbers are taken for equal questions",
     WORDS: "the logs come from different evaluators; the words of the questions agree",
 }
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class Paired(NamedTuple):
@@ -88,16 +79,6 @@ class Paired(NamedTuple):
         return self.a - self.b
 
 
-class _Questions(NamedTuple):
-    """Questions of one log: code of the key and how often it came before, value (NaN for none), first row."""
-
-    codes: Integers
-    times: Integers
-    values: Floats
-    rows: Integers
-    n_several: int
-
-
 def columns_needed(metric: str, about_a: Mapping[str, Any] | None, about_b: Mapping[str, Any] | None) -> list[str]:
     """Columns of both logs that ``pair`` reads; the texts only where it has to compare words."""
     texts = TEXTS if _is_across(about_a, about_b) else ()
@@ -136,48 +117,35 @@ def pair(
     Raises:
         RefusedInput: The metric or filter is not in both; no question is in both; or nothing tells equal questions.
     """
-    chosen_a, chosen_b = _chosen(a, metric, filter, "first"), _chosen(b, metric, filter, "second")
-    key, keys_a, keys_b = _keys(a.take(chosen_a), b.take(chosen_b), about_a, about_b)
-    codes_a, codes_b = _codes(keys_a, keys_b)
-    of_a = _questions(codes_a, a, chosen_a, metric)
-    of_b = _questions(codes_b, b, chosen_b, metric)
-    at_a, at_b, left_out, is_partial = _matched(of_a, of_b, key)
-    if not len(at_a):
-        raise RefusedInput(
-            "the two logs hold different questions",
-            place=f"{key} of {len(of_a.codes):,} and {len(of_b.codes):,} questions",
-            expected="logs of the same questions",
-        )
-    by_number = np.lexsort((of_a.rows[at_a], _numbers(a, of_a.rows[at_a])))
-    at_a, at_b = at_a[by_number], at_b[by_number]
-    n_differ, is_known = _prompts_differ(a, b, of_a.rows[at_a], of_b.rows[at_b])
-    has_value = ~(np.isnan(of_a.values[at_a]) | np.isnan(of_b.values[at_b]))
+    chosen = _chosen(a, metric, filter, "first"), _chosen(b, metric, filter, "second")
+    versions = (about_a or {}).get("task_version"), (about_b or {}).get("task_version")
+    common = common_questions(a, b, chosen, metric, is_across=_is_across(about_a, about_b), versions=versions)
+    n_differ, is_known = _prompts_differ(a, b, common.rows_a, common.rows_b)
+    has_value = ~(np.isnan(common.values_a) | np.isnan(common.values_b))
+    values_a, values_b = common.values_a[has_value], common.values_b[has_value]
+    left_out = common.left_out
     if not has_value.all():
-        left_out = (*left_out, f"{int((~has_value).sum()):,} questions without a number in one of the logs")
-    at_a, at_b = at_a[has_value], at_b[has_value]
-    values_a, values_b = of_a.values[at_a], of_b.values[at_b]
-    comparison = compare(about_a or {}, about_b or {})
-    no_verdict = _no_verdict(key, comparison.verdict, comparison.reasons, is_partial, n_differ, about_a, about_b)
+        left_out = (*left_out, f"{counted((~has_value).sum(), 'question')} without a number in one of the logs")
+    comparison = _compared(about_a or {}, about_b or {}, common)
     cautions = comparison.reasons if comparison.verdict == CAUTION else ()
     if n_differ:
-        cautions = (*cautions, f"the prompts differ on {n_differ:,} questions")
-    if key == NUMBER:
+        cautions = (*cautions, f"the prompts differ on {counted(n_differ, 'question')}")
+    if common.key == NUMBER:
         cautions = (*cautions, "questions matched by number only")
-    counts = _counts(values_a, values_b)
     return Paired(
-        n=len(at_a),
-        n_a=len(of_a.codes),
-        n_b=len(of_b.codes),
-        **counts,
+        n=len(values_a),
+        n_a=common.n_a,
+        n_b=common.n_b,
+        **_counts(values_a, values_b),
         a=values_a,
         b=values_b,
-        rows_a=of_a.rows[at_a],
-        rows_b=of_b.rows[at_b],
-        key=key,
-        why=_WHY[key] + _about_prompts(key, n_differ, is_known),
-        left_out=(*left_out, *_several(of_a, of_b)),
+        rows_a=common.rows_a[has_value],
+        rows_b=common.rows_b[has_value],
+        key=common.key,
+        why=_WHY[common.key] + _about_prompts(common.key, n_differ, is_known),
+        left_out=left_out,
         cautions=cautions,
-        no_verdict=no_verdict,
+        no_verdict=_no_verdict(common, comparison, n_differ, about_a, about_b),
     )
 
 
@@ -199,100 +167,6 @@ def _is_across(about_a: Mapping[str, Any] | None, about_b: Mapping[str, Any] | N
     return bool(one) and bool(other) and one != other
 
 
-def _keys(
-    a: pa.Table, b: pa.Table, about_a: Mapping[str, Any] | None, about_b: Mapping[str, Any] | None
-) -> tuple[Key, pa.Array, pa.Array]:
-    """What tells equal questions, and its value for each row; null for a row whose question nothing tells."""
-    if _is_across(about_a, about_b):
-        return WORDS, pa.array(content_keys(a), pa.string()), pa.array(content_keys(b), pa.string())
-    if _is_whole(a, "doc_hash") and _is_whole(b, "doc_hash"):
-        names = ["doc_hash"]
-        if _is_whole(a, "target_hash") and _is_whole(b, "target_hash"):
-            names.append("target_hash")
-        return DOCUMENT, _joined(a, names), _joined(b, names)
-    if _is_whole(a, "prompt_hash") and _is_whole(b, "prompt_hash"):
-        return PROMPT, _joined(a, ["prompt_hash"]), _joined(b, ["prompt_hash"])
-    versions = (about_a or {}).get("task_version"), (about_b or {}).get("task_version")
-    n_a, n_b = (pc.count_distinct(table["sample_id"]).as_py() for table in (a, b))
-    if not versions[0] or versions[0] != versions[1] or n_a != n_b:
-        raise RefusedInput(
-            "nothing tells which questions are the same",
-            expected="hashes of documents or prompts; else the same task version and number of questions",
-            found=f"versions {versions[0]} and {versions[1]}, {n_a:,} and {n_b:,} questions",
-        )
-    return NUMBER, _flat(pc.cast(a["sample_id"], pa.string())), _flat(pc.cast(b["sample_id"], pa.string()))
-
-
-def _is_whole(table: pa.Table, name: str) -> bool:
-    return bool(table[name].null_count == 0)
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _joined(table: pa.Table, names: list[str]) -> pa.Array:
-    columns = [_flat(table[name]) for name in names]
-    return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ")
-
-
-def _codes(a: pa.Array, b: pa.Array) -> tuple[Integers, Integers]:
-    """The keys as numbers, equal for equal keys; -1 for null."""
-    indices = pa.concat_arrays([a, b]).dictionary_encode().indices
-    codes = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes[: len(a)], codes[len(a) :]
-
-
-def _numbers(table: pa.Table, rows: Integers) -> Integers:
-    return np.asarray(table["sample_id"].to_numpy(), dtype=np.int64)[rows]
-
-
-def _questions(codes: Integers, table: pa.Table, chosen: Integers, metric: str) -> _Questions:
-    """Rows to questions: those of equal key and number are answers to one, their value is the mean of their numbers."""
-    known = codes >= 0
-    codes, rows = codes[known], chosen[known]
-    values = table[METRIC + metric].to_numpy(zero_copy_only=False).astype(np.float64)[rows]
-    numbers = _numbers(table, rows)
-    order = np.lexsort((rows, numbers, codes))
-    codes, rows, values, numbers = codes[order], rows[order], values[order], numbers[order]
-    is_new = np.ones(len(codes), dtype=bool)
-    is_new[1:] = (codes[1:] != codes[:-1]) | (numbers[1:] != numbers[:-1])
-    starts = np.flatnonzero(is_new)
-    if not len(starts):
-        return _Questions(codes, codes, values, rows, 0)
-    has_value = ~np.isnan(values)
-    sums = np.add.reduceat(np.where(has_value, values, 0.0), starts)
-    n_values = np.add.reduceat(has_value.astype(np.int64), starts)
-    means = np.divide(sums, n_values, out=np.full(len(starts), np.nan), where=n_values > 0)
-    of_question = codes[starts]
-    is_first = np.ones(len(of_question), dtype=bool)
-    is_first[1:] = of_question[1:] != of_question[:-1]
-    positions = np.arange(len(of_question))
-    times = positions - np.maximum.accumulate(np.where(is_first, positions, 0))
-    n_several = int((np.diff(np.append(starts, len(codes))) > 1).sum())
-    return _Questions(of_question, times, means, rows[starts], n_several)
-
-
-def _matched(a: _Questions, b: _Questions, key: Key) -> tuple[Integers, Integers, tuple[str, ...], bool]:
-    """Positions of common questions in both, what is left out, and whether the sets of questions differ."""
-    left_out: tuple[str, ...] = ()
-    keep_a, keep_b = np.arange(len(a.codes)), np.arange(len(b.codes))
-    if key == WORDS:
-        # Without order to go by, two questions of the same words cannot be told apart.
-        twice = np.union1d(a.codes[a.times > 0], b.codes[b.times > 0])
-        keep_a, keep_b = (k[~np.isin(q.codes, twice)] for k, q in ((keep_a, a), (keep_b, b)))
-        if len(twice):
-            left_out = (f"{len(twice):,} wordings that occur more than once in a log",)
-    most = int(max(a.times.max(initial=0), b.times.max(initial=0))) + 1
-    wanted_a, wanted_b = (q.codes[k] * most + q.times[k] for q, k in ((a, keep_a), (b, keep_b)))
-    _, at_a, at_b = np.intersect1d(wanted_a, wanted_b, assume_unique=True, return_indices=True)
-    for name, kept, at in (("first", keep_a, at_a), ("second", keep_b, at_b)):
-        if len(kept) > len(at):
-            left_out = (*left_out, f"{len(kept) - len(at):,} questions only in the {name} log")
-    is_partial = len(at_a) < len(keep_a) or len(at_b) < len(keep_b)
-    return keep_a[at_a], keep_b[at_b], left_out, is_partial
-
-
 def _prompts_differ(a: pa.Table, b: pa.Table, rows_a: Integers, rows_b: Integers) -> tuple[int, bool]:
     """On how many common questions the prompts are known and differ; whether they are known on all."""
     equal = pc.equal(a["prompt_hash"].take(rows_a), b["prompt_hash"].take(rows_b))
@@ -305,32 +179,32 @@ def _about_prompts(key: Key, n_differ: int, is_known: bool) -> str:
     return ", and those of the prompts" if is_known else "; the prompts are not known"
 
 
-def _several(a: _Questions, b: _Questions) -> tuple[str, ...]:
-    n = max(a.n_several, b.n_several)
-    return (f"{n:,} questions were answered several times: the mean of each counts",) if n else ()
+def _compared(a: Mapping[str, Any], b: Mapping[str, Any], common: Common) -> Comparison:
+    """The one rule of what may be compared; logs that hold the same questions settle what limits leave open."""
+    if not common.is_partial and common.key in (DOCUMENT, PROMPT):
+        b = {**b, **{name: a.get(name) for name in ("limit", "n_samples")}}
+    return compare(a, b)
 
 
 def _no_verdict(
-    key: Key,
-    verdict: str,
-    reasons: tuple[str, ...],
-    is_partial: bool,
+    common: Common,
+    comparison: Comparison,
     n_differ: int,
     about_a: Mapping[str, Any] | None,
     about_b: Mapping[str, Any] | None,
 ) -> tuple[str, ...]:
     """Why these pairs may be counted and not judged."""
     told: list[str] = []
-    if key == WORDS:
+    if common.key == WORDS:
         told.append("the runs come from different evaluators: the same questions, asked and judged differently")
     elif about_a is None or about_b is None:
         told.append("it is not known how the two were run")
-    elif verdict == NOT_COMPARABLE:
-        told.append(f"the runs are not comparable: {'; '.join(reasons)}")
-    if is_partial:
+    elif comparison.verdict == NOT_COMPARABLE:
+        told.append(f"the runs are not comparable: {'; '.join(comparison.reasons)}")
+    if common.is_partial:
         told.append("the logs do not hold the same questions")
     shots = (about_a or {}).get("n_shot"), (about_b or {}).get("n_shot")
-    if n_differ and key != WORDS and (not _is_number(shots[0]) or not _is_number(shots[1])):
+    if n_differ and common.key != WORDS and not all(map(_is_number, shots)):
         told.append("the prompts differ, and the number of examples in them is not stated")
     return tuple(told)
 

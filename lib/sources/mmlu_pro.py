@@ -63,7 +63,9 @@ def _answered(place: str, row: dict[str, Any], seen: set[int]) -> Answered:
     if not _is_letter(answer):
         raise RefusedInput("not the letter of an option", place=f"{place}.answer", expected="A to Z", found=answer)
     if taken is not None and not isinstance(taken, str):
-        raise RefusedInput("not a prediction", place=f"{place}.pred", expected="a letter or null", found=str(taken)[:100])
+        raise RefusedInput(
+            "not a prediction", place=f"{place}.pred", expected="a letter or null", found=str(taken)[:100]
+        )
     written = row.get("generated_text", row.get("model_outputs"))
     return Answered(
         sample_id=number,

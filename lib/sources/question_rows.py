@@ -74,9 +74,7 @@ def log_of(task: str, questions: Iterable[Answered]) -> Samples:
     """
     chunks: list[pa.Table] = []
     rows: list[tuple[Any, ...]] = []
-    n_rows = 0
-    for question in questions:
-        n_rows += 1
+    for n_rows, question in enumerate(questions, start=1):
         if n_rows > MAX_ROWS:
             raise RefusedInput("too many rows for one log", place=f"row {n_rows}", expected=f"at most {MAX_ROWS:,}")
         rows.append(_cells(question))
@@ -148,7 +146,9 @@ def rows_of(candidate: Candidate, needed: Iterable[str]) -> Iterator[tuple[str, 
         places = ((f"line {number}", row) for number, row in json_lines(candidate.content, file=candidate.name))
     for place, row in places:
         if not isinstance(row, dict):
-            raise RefusedInput("not a row of a per-question log", file=candidate.name, place=place, expected="an object")
+            raise RefusedInput(
+                "not a row of a per-question log", file=candidate.name, place=place, expected="an object"
+            )
         absent = [name for name in wanted if name not in row]
         if absent:
             raise RefusedInput(
@@ -204,6 +204,4 @@ def _digest(text: str | None) -> str | None:
 
 def _chunk(rows: list[tuple[Any, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True)
-    return pa.Table.from_arrays(
-        [pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA
-    )
+    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)

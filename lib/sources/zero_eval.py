@@ -17,6 +17,7 @@ from lib.schema.records import Parsed, Run, Status
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
 from lib.sources.question_rows import Answered, first_row, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.readers import finite
 from lib.sources.readers import text as short_text
 
 KEYS = ("session_id", "output", "generator", "dataset", "id", "answer")
@@ -158,7 +159,7 @@ def _settings(configs: Any) -> dict[str, Any]:
     kept = {
         key[:100]: value
         for key, value in list(configs.items())[:20]
-        if isinstance(value, bool | int | float) or short_text(value)
+        if isinstance(value, bool) or finite(value) is not None or short_text(value)
     }
     return {"configs": kept}
 

@@ -88,7 +88,7 @@ def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
     return list(pq.read_schema(_path(store, run_id, task)).names)
 
 
-def which_file(run_id: int, task: str) -> Select[tuple[str]]:
+def which_file(run_id: int, task: str) -> Select[str]:
     """The query for the file of one log: by primary key, whatever else is stored."""
     s = tables.sample_files.c
     return select(s.digest).where(s.run_id == run_id, s.task == task, is_live_run(s.run_id))
