@@ -1,4 +1,4 @@
-"""How own results come to stand beside the public ones: a guide for three kinds of reader."""
+"""How own results come to stand beside the public ones: a guide for four kinds of reader."""
 
 import streamlit as st
 

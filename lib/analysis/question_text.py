@@ -17,7 +17,6 @@ LEFT_OVER = "until"
 _BLOCKS = re.compile(r"\n\s*\n")
 _BEGINNING = re.compile(r"^(?:q|question)\s*:\s*", re.IGNORECASE)
 _END = re.compile(r"\s*\n\s*(?:a|answer)\s*:?\s*$", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
 
 
 def content_keys(table: pa.Table) -> list[str | None]:
@@ -57,5 +56,5 @@ def _in_prompt(prompt: str | None, has_left_over: bool) -> str | None:
 
 
 def _key(question: str | None) -> str | None:
-    words = _SPACE.sub(" ", unicodedata.normalize("NFKC", question or "")).strip().casefold()
+    words = " ".join(unicodedata.normalize("NFKC", question or "").split()).casefold()
     return hashlib.sha256(words.encode()).hexdigest() if words else None

@@ -61,7 +61,9 @@ class Samples:
 
     Columns: sample_id (int64), filter, doc_hash, prompt_hash, target_hash, doc, prompt, target, responses,
     filtered (all text; structures as JSON), and one float64 column ``metric:<name>`` per metric
-    (null where the row's value is not a number). One row per question and filter, in file order.
+    (null where the row's value is not a number). One row per question and filter, in file order; several where a
+    question was answered several times. Logs of other tools than lm-eval also have ``status`` (a ``Status``): what became
+    of the question.
     """
 
     task: str

@@ -21,6 +21,7 @@ EXAMPLE = ROOT / "data" / "examples" / "own_results.csv"
 READERS = {
     "lm-eval": "lm-eval output",
     "csv": "A table of scores (CSV)",
+    "logs": "Logs of other tools",
     "names": "Names and sizes",
 }
 """Kinds of reader, by what they bring: value in the address to heading in the guide."""
