@@ -65,6 +65,11 @@ class Candidate:
         return readers.is_json_document(self)
 
     @cached_property
+    def first_row(self) -> Mapping[str, Any]:
+        """The first row of JSON Lines or of a JSON array of objects; empty when there is none. Never raises."""
+        return readers.first_row(self)
+
+    @cached_property
     def csv_header(self) -> tuple[str, ...]:
         """Column names of the first line when the content looks like CSV, else empty."""
         return readers.csv_header(self.content)

@@ -12,7 +12,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, first_row, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
 
 TASK = "gsm8k"
 MAX_SYSTEMS = 50
@@ -20,7 +20,7 @@ MAX_SYSTEMS = 50
 
 def is_solutions(candidate: Candidate) -> bool:
     """Rows with a question, its solution and at least one system's marked solution."""
-    row = first_row(candidate)
+    row = candidate.first_row
     return {"question", "ground_truth"} <= row.keys() and any(map(_is_marked, row.values()))
 
 

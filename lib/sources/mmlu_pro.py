@@ -13,7 +13,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, first_row, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
 from lib.sources.readers import whole
 
 TASK = "mmlu_pro"
@@ -24,7 +24,7 @@ _NAMED = re.compile(r"^(?:model_outputs_)?(?P<name>.+?)(?:_(?P<shots>\d{1,3})sho
 
 def is_mmlu_pro(candidate: Candidate) -> bool:
     """Rows with options, the right one and the predicted one."""
-    return {*KEYS, "answer_index"} <= first_row(candidate).keys()
+    return {*KEYS, "answer_index"} <= candidate.first_row.keys()
 
 
 def parse_mmlu_pro(candidate: Candidate) -> Parsed:

@@ -24,7 +24,7 @@ from lib.sources.contract import Candidate
 from lib.sources.identity import canonical
 from lib.sources.lm_eval_sample_rows import MAX_ROWS, ROWS_PER_CHUNK, as_text
 from lib.sources.lm_eval_samples import results_from_rows
-from lib.sources.readers import first_line_object, json_lines
+from lib.sources.readers import json_lines
 
 METRIC = "acc"
 """Share of right answers as the tool's own rule tells right from wrong."""
@@ -119,18 +119,6 @@ def told(samples: Samples) -> list[str]:
     if counts.get("missing"):
         said.append(f"samples {task}: {counts['missing']:,} of {n:,} questions have no mark; not counted.")
     return said
-
-
-def first_row(candidate: Candidate) -> Mapping[str, Any]:
-    """The first row of JSON Lines or of a JSON array; empty when there is none. Never raises."""
-    head = candidate.head[:1]
-    if head == b"{":
-        row = candidate.json if candidate.is_json_document else first_line_object(candidate.content)
-        return row if isinstance(row, dict) else {}
-    if head == b"[" and candidate.is_json_document:
-        rows = candidate.json
-        return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
-    return {}
 
 
 def rows_of(candidate: Candidate, needed: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:

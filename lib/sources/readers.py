@@ -80,6 +80,18 @@ def first_line_object(content: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def first_row(candidate: Candidate) -> dict[str, Any]:
+    """The first row of JSON Lines or of a JSON array; empty when there is none. Never raises."""
+    head = candidate.head[:1]
+    if head == b"{":
+        row = candidate.json if candidate.is_json_document else first_line_object(candidate.content)
+        return row if isinstance(row, dict) else {}
+    if head == b"[" and candidate.is_json_document:
+        rows = candidate.json
+        return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+    return {}
+
+
 def csv_header(content: bytes) -> tuple[str, ...]:
     """Column names of the first line when the content looks like comma-separated text, else empty. Never raises."""
     head = content[:65536].removeprefix(_BOM)

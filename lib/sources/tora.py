@@ -14,7 +14,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, first_row, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
 from lib.sources.readers import whole
 
 KEYS = ("idx", "question", "gt", "code", "pred")
@@ -25,7 +25,7 @@ _FOLDERS = re.compile(r"(?:^|/)([\w.-]+)/([\w.-]+)/([\w.-]+)/[^/]+$")
 
 def is_tora(candidate: Candidate) -> bool:
     """Rows with a reference, programs and predictions."""
-    return set(KEYS) <= first_row(candidate).keys()
+    return set(KEYS) <= candidate.first_row.keys()
 
 
 def parse_tora(candidate: Candidate) -> Parsed:

@@ -16,7 +16,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run, Status
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, first_row, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
 from lib.sources.readers import finite
 from lib.sources.readers import text as short_text
 
@@ -35,7 +35,7 @@ _FRACTION = re.compile(r"\s*(-?\d{1,300}(?:\.\d{1,300})?)\s*/\s*(-?\d{1,300}(?:\
 
 def is_zero_eval(candidate: Candidate) -> bool:
     """An array of rows with a model, its text and a reference."""
-    return candidate.head[:1] == b"[" and set(KEYS) <= first_row(candidate).keys()
+    return candidate.head[:1] == b"[" and set(KEYS) <= candidate.first_row.keys()
 
 
 def parse_zero_eval(candidate: Candidate) -> Parsed:
@@ -45,7 +45,7 @@ def parse_zero_eval(candidate: Candidate) -> Parsed:
         RefusedInput: A row of another kind, of another model or data set than the first, a question twice; a reference
             without a number where numbers are compared.
     """
-    first = first_row(candidate)
+    first = candidate.first_row
     generator = short_text(first.get("generator"), at_most=MAX_NAME)
     dataset = short_text(first.get("dataset"), at_most=MAX_NAME)
     if generator is None or dataset is None:
