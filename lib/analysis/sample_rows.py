@@ -11,9 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lib.analysis.question_text import DOC_FIELDS
+
 METRIC = "metric:"
-SEARCHED = ("prompt", "target", "responses", "filtered")
-SHOWN = ("sample_id", "filter", "doc", "prompt", "target", "responses", "filtered")
+SEARCHED = ("doc", "prompt", "target", "responses", "filtered")
+SHOWN = ("sample_id", "filter", "doc", "prompt", "target", "responses", "filtered", "status")
+ENDS = {
+    "unparsed": "no answer could be read",
+    "failed": "nothing was answered",
+    "refused": "the model declined",
+    "missing": "no mark in the log",
+}
+"""What became of a question that was not answered, by its ``status``; logs of lm-eval do not say."""
 Verdict = Literal["all", "right", "wrong"]
 Mask = NDArray[np.bool_]
 _CHOICES = ("choices", "endings", "options", "mc1_targets", "candidates")
@@ -84,7 +93,7 @@ def chosen(
         table: Columns ``filter``, with a verdict ``metric:<name>``, with words those of ``SEARCHED``.
         filter: Rows of this filter only.
         verdict: right: value 1; wrong: value 0; rows without a number are neither.
-        words: Found anywhere in prompt, target or answers; letters' case does not count. Not a pattern.
+        words: Found anywhere in the data set's row, prompt, target or answers; letters' case does not count. Not a pattern.
     """
     passes = pc.equal(table["filter"], filter)
     if verdict != "all":
@@ -145,6 +154,18 @@ def choices(doc: str | None) -> list[str]:
     return []
 
 
+def asked(prompt: str | None, doc: str | None) -> str:
+    """What the model was asked: the prompt, else the question of the data set's row with its choices; '' for neither."""
+    if prompt is not None:
+        return prompt
+    parsed = _json(doc) if doc else None
+    if not isinstance(parsed, dict):
+        return ""
+    question = next((parsed[name] for name in DOC_FIELDS if isinstance(parsed.get(name), str)), "")
+    lettered = [f"{chr(ord('A') + n)}. {choice}" for n, choice in enumerate(choices(doc)[:26])]
+    return "\n".join([question, *lettered]) if question else ""
+
+
 def readable(text: str | None) -> str:
     """JSON with indents, other text as it is; '' for nothing."""
     if text is None:
@@ -161,9 +182,11 @@ def _json(text: str) -> Any:
 
 
 def _likelihood(one: Any) -> float | None:
-    """``["-1.25", "False"]``, the same one list deeper, or a bare number."""
+    """``["-1.25", "False"]``, the same one list deeper, or a bare number. A bare text is an answer, also "18"."""
     while isinstance(one, list) and len(one) == 1:
         one = one[0]
+    if isinstance(one, str):
+        return None
     if isinstance(one, list):
         if len(one) != 2 or str(one[1]) not in ("True", "False"):
             return None

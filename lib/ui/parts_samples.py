@@ -95,6 +95,8 @@ def _one(store: Store, run_id: int, details: RunDetails, log: str, names: list[s
             if len(rows) > 1:
                 st.markdown(f"**Answer taken by {formats.markdown(row['filter'])}**")
             _answer(row, WHOLE)
+            if end := sample_rows.ENDS.get(row.get("status") or ""):
+                page.small_text(f"In this question {end}.")
             if measured:
                 values = "\n".join(f"{formats.one_line(name, 60)}: {value:.6g}" for name, value in measured.items())
                 _block("Metrics", values, WHOLE)
@@ -109,8 +111,8 @@ def _listed(
 ) -> None:
     """One question in the list, to be opened."""
     value = row.get(METRIC + measure)
-    went = _went(value, measure, is_binary)
-    prompt = " ".join(str(row["prompt"] or "").split())
+    went = _went(value, measure, is_binary, row.get("status"))
+    prompt = " ".join(sample_rows.asked(row["prompt"], row["doc"]).split())
     tail = prompt if len(prompt) <= 90 else f"… {prompt[-88:]}"
     with st.expander(f"**Question {row['sample_id']}** · {went} · {formats.markdown(tail, 100)}", expanded=is_open):
         _prompt(row, CUT)
@@ -124,7 +126,8 @@ def _listed(
 
 def _prompt(row: dict[str, Any], most: int) -> None:
     # The question is at the end, behind the worked examples.
-    _block("Prompt", str(row["prompt"] or ""), most, keep_end=True)
+    words = "Prompt" if row["prompt"] is not None else "Question (the log does not hold the prompt)"
+    _block(words, sample_rows.asked(row["prompt"], row["doc"]), most, keep_end=True)
 
 
 def _answer(row: dict[str, Any], most: int) -> None:
@@ -152,11 +155,13 @@ def _block(words: str, text: str, most: int, *, keep_end: bool = False) -> None:
     st.code(shown if shown.strip() else "(nothing)", language=None, wrap_lines=True)
 
 
-def _went(value: Any, measure: str, is_binary: bool) -> str:
+def _went(value: Any, measure: str, is_binary: bool, status: str | None) -> str:
+    end = sample_rows.ENDS.get(status or "", "")
     if value is None:
-        return "no number"
+        return end or "no number"
     if is_binary:
-        return "✓ right" if value == 1 else "✗ wrong"
+        told = "✓ right" if value == 1 else "✗ wrong"
+        return f"{told} ({end})" if end else told
     return f"{formats.markdown(measure, 40)} {value:.4g}"
 
 

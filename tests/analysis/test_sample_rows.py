@@ -86,12 +86,30 @@ def test_pages_hold_every_row_once(n: int, page: int, size: int) -> None:
         ("[-2.0,-3.0]", None, [Answer("", -2.0, True), Answer("", -3.0, False)]),
         ('[["a text","another"]]', None, [Answer("a text", None, False), Answer("another", None, False)]),
         ('["\\nA: yes"]', None, [Answer("\nA: yes", None, False)]),
+        ('["18"]', None, [Answer("18", None, False)]),
+        ('[["18"]]', '{"choices":["no"]}', [Answer("18", None, False)]),
         ("plain <b>text</b>", None, [Answer("plain <b>text</b>", None, False)]),
         ("[]", None, [Answer("[]", None, False)]),
     ],
 )  # fmt: skip
 def test_answers_of_every_layout(responses: str | None, doc: str | None, expected: list[Answer]) -> None:
     assert sample_rows.answers(responses, doc) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "doc", "expected"),
+    [
+        ("Q: Why?", '{"question":"Else?"}', "Q: Why?"),
+        (None, '{"question":"Why?","options":["so","else"]}', "Why?\nA. so\nB. else"),
+        (None, '{"problem":"1+1"}', "1+1"),
+        (None, '{"other":"1+1"}', ""),
+        (None, "no json", ""),
+        (None, None, ""),
+        ("", None, ""),
+    ],
+)
+def test_what_was_asked_is_the_prompt_else_the_question(prompt: str | None, doc: str | None, expected: str) -> None:
+    assert sample_rows.asked(prompt, doc) == expected
 
 
 @given(

@@ -10,7 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.formats import plotly
+from lib.settings import read_settings
+from lib.sources.ingest import ingest
 from lib.store import read
+from lib.store.db import open_store
 from lib.store.details import run_details
 from lib.store.frames import FrameCache
 from lib.store.write import withdraw
@@ -106,6 +109,27 @@ def test_one_question_has_an_address_and_a_search_finds_it(
     app.text_input(key="text").set_value("zzz no such words zzz").run()
     assert not app.exception
     assert any("No question of this log" in one.value for one in app.info)
+
+
+def test_a_log_of_another_tool_says_what_became_of_each_question(open_app: Open, tmp_path: Path) -> None:
+    settings = read_settings({"P4P_DATA_DIR": str(tmp_path / "store")})
+    store = open_store(settings)
+    golden = Path(__file__).resolve().parents[1] / "golden"
+    for log in ("mmlu-pro/llama-2-7b", "zero-eval/crux"):
+        (content,) = (path for path in (golden / log).iterdir() if path.name[0] in "mQ")
+        assert ingest(store, [content], settings=settings).refused == []
+    runs = FrameCache(store).frames().runs.set_index("evaluator")["run"]
+    store.close()
+    app = open_app(tmp_path / "store", PAGE, run=runs["MMLU-Pro"])
+    assert not app.exception
+    heads = [one.label for one in app.expander if "Question" in one.label]
+    assert any("✗ wrong (no answer could be read)" in head for head in heads)
+    assert all("?" in head or "." in head for head in heads)
+    told = [one.value for one in app.code]
+    assert any("A. " in text and "\nB. " in text for text in told)  # the question with its options: there is no prompt
+    alone = open_app(tmp_path / "store", PAGE, run=runs["ZeroEval"], doc="4")
+    assert not alone.exception
+    assert "In this question no answer could be read." in text(alone)
 
 
 def test_groups_and_the_choice_of_what_the_figure_shows(open_app: Open, real_store: Path, runs: dict[str, str]) -> None:
