@@ -12,7 +12,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
+from lib.sources.question_rows import Answered, Budget, Log, rows_of, scores_of, tally, text_at, told
 
 TASK = "gsm8k"
 MAX_SYSTEMS = 50
@@ -31,30 +31,31 @@ def parse_solutions(candidate: Candidate) -> Parsed:
         RefusedInput: A row without one of the systems, or with a mark that is not true or false; too many systems.
     """
     systems: list[str] = []
-    answers: dict[str, list[Answered]] = {}
+    logs: dict[str, Log] = {}
+    budget = Budget()
     for number, (place, row) in enumerate(rows_of(candidate, ("question", "ground_truth"))):
         if not systems:
             systems = [name for name, value in row.items() if _is_marked(value)]
             _check_systems(systems, place)
-            answers = {name: [] for name in systems}
+            logs = {name: Log(TASK) for name in systems}
         question, truth = text_at(row, "question", place), text_at(row, "ground_truth", place)
         for name in systems:
             is_right, solution = _marked(row, name, place)
-            answers[name].append(
-                Answered(
-                    sample_id=number,
-                    doc={"question": question},
-                    prompt=None,
-                    target=truth,
-                    responses=(solution,) if solution is not None else (),
-                    taken=_final_answer(solution),
-                    is_right=is_right,
-                    status="missing" if is_right is None else "scored",
-                )
+            answered = Answered(
+                sample_id=number,
+                doc={"question": question},
+                prompt=None,
+                target=truth,
+                responses=(solution,) if solution is not None else (),
+                taken=_final_answer(solution),
+                is_right=is_right,
+                status="missing" if is_right is None else "scored",
             )
+            budget.take(answered, place)
+            logs[name].add(answered)
     parsed = Parsed()
-    for name, rows in answers.items():
-        samples = log_of(TASK, rows)
+    for name, log in logs.items():
+        samples = log.samples()
         run = Run(
             spellings=(name,),
             evaluator="GSM8K 2021",

@@ -28,6 +28,9 @@ from lib.sources.readers import json_lines
 
 METRIC = "acc"
 """Share of right answers as the tool's own rule tells right from wrong."""
+MAX_ANSWERS = 500_000
+MAX_CHARACTERS = 100_000_000
+"""Of the logs of several systems in one file."""
 WORDS = {"unparsed": "no answer could be read", "failed": "nothing was answered", "refused": "the model declined"}
 
 _SCHEMA = pa.schema(
@@ -64,28 +67,80 @@ class Answered(NamedTuple):
     status: Status = "scored"
 
 
+class Budget:
+    """What the logs of one file may hold together: several systems in one row repeat its question for each of them."""
+
+    def __init__(self, answers: int = MAX_ANSWERS, characters: int = MAX_CHARACTERS) -> None:
+        self._left = {"answers": answers, "characters": characters}
+        self._most = dict(self._left)
+
+    def take(self, question: Answered, place: str) -> None:
+        """Count one row.
+
+        Raises:
+            RefusedInput: It is one too many; names the place.
+        """
+        texts = (question.prompt, question.target, question.taken, *question.responses, *question.doc.values())
+        self._left["answers"] -= 1
+        self._left["characters"] -= sum(len(text) for text in texts if isinstance(text, str))
+        for what, left in self._left.items():
+            if left < 0:
+                raise RefusedInput(
+                    "too much for the logs of one file", place=place, expected=f"at most {self._most[what]:,} {what}"
+                )
+
+
+class Log:
+    """The log of one task on its way into Arrow, a thousand rows at a time: as Python objects it would take many times its size."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._chunks: list[pa.Table] = []
+        self._rows: list[tuple[Any, ...]] = []
+        self._n_rows = 0
+
+    def add(self, question: Answered) -> None:
+        """One more row.
+
+        Raises:
+            RefusedInput: More than ``MAX_ROWS``.
+        """
+        self._n_rows += 1
+        if self._n_rows > MAX_ROWS:
+            raise RefusedInput(
+                "too many rows for one log", place=f"row {self._n_rows}", expected=f"at most {MAX_ROWS:,}"
+            )
+        self._rows.append(_cells(question))
+        if len(self._rows) == ROWS_PER_CHUNK:
+            self._flush()
+
+    def samples(self) -> Samples:
+        """What was added, as ``schema.records.Samples`` with the column ``status``.
+
+        Hashes are SHA-256: of the document's canonical JSON, of the prompt, of the target.
+
+        Raises:
+            RefusedInput: Nothing was added.
+        """
+        self._flush()
+        if not self._chunks:
+            raise RefusedInput("a log without questions", place=self._task[:100])
+        return Samples(self._task, pa.concat_tables(self._chunks).combine_chunks())
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
+            self._chunks.append(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        self._rows = []
+
+
 def log_of(task: str, questions: Iterable[Answered]) -> Samples:
-    """The log of one task as ``schema.records.Samples`` with the column ``status``.
-
-    Hashes are SHA-256: of the document's canonical JSON, of the prompt, of the target.
-
-    Raises:
-        RefusedInput: No row, or more than ``MAX_ROWS``.
-    """
-    chunks: list[pa.Table] = []
-    rows: list[tuple[Any, ...]] = []
-    for n_rows, question in enumerate(questions, start=1):
-        if n_rows > MAX_ROWS:
-            raise RefusedInput("too many rows for one log", place=f"row {n_rows}", expected=f"at most {MAX_ROWS:,}")
-        rows.append(_cells(question))
-        if len(rows) == ROWS_PER_CHUNK:
-            chunks.append(_chunk(rows))
-            rows = []
-    if rows:
-        chunks.append(_chunk(rows))
-    if not chunks:
-        raise RefusedInput("a log without questions", place=task[:100])
-    return Samples(task, pa.concat_tables(chunks).combine_chunks())
+    """The log of one task; errors as for ``Log``."""
+    log = Log(task)
+    for question in questions:
+        log.add(question)
+    return log.samples()
 
 
 def scores_of(samples: Samples, *, n_shot: int | None = None) -> list[Result]:
@@ -188,8 +243,3 @@ def _cells(question: Answered) -> tuple[Any, ...]:
 
 def _digest(text: str | None) -> str | None:
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()
-
-
-def _chunk(rows: list[tuple[Any, ...]]) -> pa.Table:
-    columns = zip(*rows, strict=True)
-    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)

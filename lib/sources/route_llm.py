@@ -14,7 +14,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, log_of, scores_of, tally, told
+from lib.sources.question_rows import Answered, Budget, Log, scores_of, tally, told
 from lib.sources.tables import read_lines, refused_cell
 
 PROMPT = "prompt"
@@ -54,7 +54,9 @@ def parse_route_llm(candidate: Candidate) -> Parsed:
     models = _models(header)
     if not models or len(models) > MAX_MODELS or any(len(name) > MAX_NAME for name in models):
         raise RefusedInput("no columns of models, or too many", place="line 1", expected=f"1 to {MAX_MODELS}")
-    answers: dict[str, list[Answered]] = {name: [] for name in models}
+    task = (_ENDING.sub("", candidate.basename) or "unnamed")[:MAX_NAME]
+    logs = {name: Log(task) for name in models}
+    budget = Budget()
     for number, (line, cells) in enumerate(lines):
         row = dict(zip(header, cells, strict=True))
         for name in models:
@@ -62,22 +64,21 @@ def parse_route_llm(candidate: Candidate) -> Parsed:
             if mark not in _MARKS:
                 raise refused_cell(candidate.name, line, name, expected="True or False", found=mark)
             written = row.get(name + RESPONSE)
-            answers[name].append(
-                Answered(
-                    sample_id=number,
-                    doc={"question": row[PROMPT]},
-                    prompt=row[PROMPT],
-                    target=None,
-                    responses=(written,) if written else (),
-                    taken=None,
-                    is_right=_MARKS[mark],
-                    status="missing" if _MARKS[mark] is None else "scored",
-                )
+            answered = Answered(
+                sample_id=number,
+                doc={"question": row[PROMPT]},
+                prompt=row[PROMPT],
+                target=None,
+                responses=(written,) if written else (),
+                taken=None,
+                is_right=_MARKS[mark],
+                status="missing" if _MARKS[mark] is None else "scored",
             )
-    task = (_ENDING.sub("", candidate.basename) or "unnamed")[:MAX_NAME]
+            budget.take(answered, f"line {line}")
+            logs[name].add(answered)
     parsed = Parsed()
-    for name, rows in answers.items():
-        samples = log_of(task, rows)
+    for name, log in logs.items():
+        samples = log.samples()
         config = {"answers": tally(samples), "scores": "from samples"}
         results = scores_of(samples)
         parsed.runs.append(

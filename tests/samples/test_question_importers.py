@@ -13,6 +13,7 @@ from lib.errors import RefusedInput
 from lib.sources import registry, tora, zero_eval
 from lib.sources.contract import Candidate
 from lib.sources.identity import run_digest
+from lib.sources.question_rows import Answered, Budget
 from tests.samples.golden_questions import CASES, GOLDEN, SOURCES, candidate_of, summary
 
 NASTY = [
@@ -135,6 +136,22 @@ def test_without_any_mark_there_is_a_row_that_says_so():
 
     run = SOURCES["gsm8k-2021"].parse(changed(case_of("gsm8k-2021/four-systems"), change)).runs[0]
     assert [(r.status, r.score, r.n_samples) for r in run.results] == [("missing", None, None)]
+
+
+def test_a_file_that_repeats_its_questions_for_many_models_has_an_end():
+    models = [f"m{number}" for number in range(50)]
+    rows = [["prompt", *models], *([f"{n}" + "x" * 30_000, *["True"] * 50] for n in range(100))]
+    candidate = Candidate("a.csv", as_csv(rows))
+    with pytest.raises(RefusedInput, match="too much for the logs of one file") as refused:
+        SOURCES["route-llm"].parse(candidate)
+    assert refused.value.expected == "at most 100,000,000 characters"
+    assert refused.value.place.startswith("line ")
+    budget = Budget(answers=2)
+    question = Answered(0, {"question": "Why?"}, None, None, (), None, True)
+    budget.take(question, "line 1")
+    budget.take(question, "line 2")
+    with pytest.raises(RefusedInput, match="at line 3; expected at most 2 answers"):
+        budget.take(question, "line 3")
 
 
 @pytest.mark.parametrize(
