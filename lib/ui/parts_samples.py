@@ -113,8 +113,9 @@ def _listed(
     value = row.get(METRIC + measure)
     went = _went(value, measure, is_binary, row.get("status"))
     prompt = " ".join(sample_rows.asked(row["prompt"], row["doc"]).split())
-    tail = prompt if len(prompt) <= 90 else f"… {prompt[-88:]}"
-    with st.expander(f"**Question {row['sample_id']}** · {went} · {formats.markdown(tail, 100)}", expanded=is_open):
+    # Worked examples stand before the question of a prompt; a bare question begins with what it asks.
+    part = prompt if len(prompt) <= 90 else f"… {prompt[-88:]}" if row["prompt"] is not None else f"{prompt[:88]} …"
+    with st.expander(f"**Question {row['sample_id']}** · {went} · {formats.markdown(part, 100)}", expanded=is_open):
         _prompt(row, CUT)
         _answer(row, CUT)
         links.link(
