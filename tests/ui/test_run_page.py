@@ -124,7 +124,9 @@ def test_a_log_of_another_tool_says_what_became_of_each_question(open_app: Open,
     assert not app.exception
     heads = [one.label for one in app.expander if "Question" in one.label]
     assert any("✗ wrong (no answer could be read)" in head for head in heads)
-    assert all("?" in head or "." in head for head in heads)
+    assert any(
+        "Typical advertising regulatory bodies" in head for head in heads
+    )  # its beginning: no examples stand before it
     told = [one.value for one in app.code]
     assert any("A. " in text and "\nB. " in text for text in told)  # the question with its options: there is no prompt
     alone = open_app(tmp_path / "store", PAGE, run=runs["ZeroEval"], doc="4")
