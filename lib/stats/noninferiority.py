@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from lib.stats.intervals import ONE_SIDED, binary_stderr, is_small_or_extreme, lower_bound, newcombe, newcombe_at
-from lib.stats.paired import choose_paired_interval, tango_statistic
+from lib.stats.paired import as_counts, choose_paired_interval, tango_statistic
 
 Floats = NDArray[np.float64]
 
@@ -101,9 +101,9 @@ def from_pairs(
     Source:
         Tango 1998, Statistics in Medicine 17:891-908.
     """
-    n11, n10, n01, n00 = (np.asarray(x, float) for x in (both, only_small, only_large, neither))
-    shown = choose_paired_interval(n11, n10, n01, n00, ONE_SIDED)
-    t = tango_statistic(n10, n01, n11 + n10 + n01 + n00, -margin)
+    counts = as_counts(both, only_small, only_large, neither)
+    shown = choose_paired_interval(*counts, ONE_SIDED)
+    t = tango_statistic(counts.only_a, counts.only_b, counts.n, -margin)
     verdict = np.full(np.shape(t), TOO_FEW_DATA, dtype=object)
     critical = float(ndtri(1 - ALPHA))
     verdict[t > critical] = PASS

@@ -54,6 +54,13 @@ def count_pairs(right_a: ArrayLike, right_b: ArrayLike) -> PairCounts:
     return PairCounts(both, n_a - both, n_b - both, n - n_a - n_b + both)
 
 
+def as_counts(both: ArrayLike, only_a: ArrayLike, only_b: ArrayLike, neither: ArrayLike) -> PairCounts:
+    """The four numbers as floats of one shape, all NaN where one is missing or negative, or all are 0."""
+    four = np.broadcast_arrays(*(np.asarray(x, float) for x in (both, only_a, only_b, neither)))
+    fits = np.all([x >= 0 for x in four], axis=0) & (sum(four) >= 1)
+    return PairCounts(*(np.where(fits, x, np.nan) for x in four))
+
+
 class McNemar(NamedTuple):
     """Two-sided p-values from the discordant questions; chi2 with and without continuity correction (NaN: none)."""
 
@@ -202,9 +209,8 @@ def newcombe_paired(
     Source:
         Newcombe 1998, Statistics in Medicine 17:2635-2650, method 10.
     """
-    n11, n10, n01, n00 = np.broadcast_arrays(*(np.asarray(x, float) for x in (both, only_a, only_b, neither)))
-    n = n11 + n10 + n01 + n00
-    _, _, n = _discordant(n10, n01, n)
+    counts = as_counts(both, only_a, only_b, neither)
+    n11, n10, n01, n00, n = *counts, counts.n
     k_a, k_b = n11 + n10, n11 + n01
     margins = k_a * (n - k_a) * k_b * (n - k_b)
     top = n11 * n00 - n10 * n01
@@ -241,8 +247,8 @@ def choose_paired_interval(
     both: ArrayLike, only_a: ArrayLike, only_b: ArrayLike, neither: ArrayLike, level: float = LEVEL
 ) -> ChosenPaired:
     """The interval shown: normal with 300 questions and more and both shares in 0.05 to 0.95, otherwise Tango's."""
-    n11, n10, n01, n00 = np.broadcast_arrays(*(np.asarray(x, float) for x in (both, only_a, only_b, neither)))
-    _, _, n = _discordant(n10, n01, n11 + n10 + n01 + n00)
+    counts = as_counts(both, only_a, only_b, neither)
+    n11, n10, n01, _, n = *counts, counts.n
     wald, score = wald_paired(n10, n01, n, level), tango(n10, n01, n, level)
     small = is_small_or_extreme((n11 + n10) / n, n) | is_small_or_extreme((n11 + n01) / n, n) | (n10 + n01 == 0)
     method = np.full(np.shape(n), WALD, dtype=object)

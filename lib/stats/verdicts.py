@@ -19,7 +19,7 @@ from scipy.special import ndtr
 
 from lib.stats.intervals import SMALL_SAMPLE, binary_stderr, pooled_z, unpaired_difference
 from lib.stats.multiplicity import holm
-from lib.stats.paired import FEWEST_DISCORDANT, mcnemar, paired_mean, paired_stderr
+from lib.stats.paired import FEWEST_DISCORDANT, as_counts, mcnemar, paired_mean, paired_stderr
 from lib.stats.power import detectable_from_stderr
 from lib.stats.tasks import mean_difference
 
@@ -53,12 +53,9 @@ class Evidence(NamedTuple):
 
 def from_pairs(both: ArrayLike, only_a: ArrayLike, only_b: ArrayLike, neither: ArrayLike) -> Evidence:
     """Right and wrong answers to the same questions: paired error, McNemar's mid-p."""
-    n11, n10, n01, n00 = np.broadcast_arrays(*(np.asarray(x, float) for x in (both, only_a, only_b, neither)))
-    n = n11 + n10 + n01 + n00
-    stderr = paired_stderr(n10, n01, n)
-    tested = mcnemar(n10, n01)
-    known = np.isfinite(stderr)
-    return Evidence((n10 - n01) / np.where(n > 0, n, np.nan), stderr, np.where(known, tested.p_mid, np.nan), n10 + n01)
+    counts = as_counts(both, only_a, only_b, neither)
+    a, b, n = counts.only_a, counts.only_b, counts.n
+    return Evidence((a - b) / n, paired_stderr(a, b, n), mcnemar(a, b).p_mid, a + b)
 
 
 def from_scores(score_a: ArrayLike, score_b: ArrayLike) -> Evidence:

@@ -64,10 +64,10 @@ def holm_headline(given: Any) -> Any:
         detail |= {"id": rows[i]["id"], "holm": holm[i]} | ({"p": p[i]} if "target" in given else {})
     costs = np.array([row[cost] for row in rows])
     best = multiplicity.headline(p, costs, alpha)
-    unadjusted = min((i for i in range(len(rows)) if passes[i]), key=lambda i: costs[i])
+    unadjusted = min((i for i in range(len(rows)) if passes[i]), key=lambda i: costs[i], default=None)
     return {
         "candidates": details,
-        word: rows[unadjusted]["id"],
+        word: None if unadjusted is None else rows[unadjusted]["id"],
         "headline": None if best is None else rows[best]["id"],
     }
 

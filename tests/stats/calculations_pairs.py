@@ -109,7 +109,7 @@ def smallest_detectable_difference(given: Any) -> Any:
         f"mde_k{answers}": power.smallest_detectable(
             given["n"], given["omega2"], within, within, answers, answers, given["alpha"], given["power"]
         )
-        for answers in (1, 10)
+        for answers in range(1, 101)
     }
 
 

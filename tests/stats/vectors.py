@@ -93,7 +93,7 @@ def check(case: Case) -> None:
         raise AssertionError(f"{case.name}: no calculation for the kind {kind!r}; known kinds: {known}")
     try:
         found = CALCULATIONS[kind](case.vector["inputs"])
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise AssertionError(
             f"{case.name}: the inputs are not those of the kind {kind!r} ({type(error).__name__}: {error})"
         ) from error
