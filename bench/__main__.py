@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 
-from bench import first_chart, imports, refresh, rerun, table, viewers
+from bench import evidence, first_chart, imports, refresh, rerun, table, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "scale")
+SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "statistics", "scale")
 
 
 def main() -> None:
@@ -44,6 +44,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return first_chart.measure(given.runs)
     if section == "table":
         return table.measure()
+    if section == "statistics":
+        return evidence.measure()
     return rerun.compare(given.runs, given.runs * given.times)
 
 

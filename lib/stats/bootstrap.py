@@ -71,6 +71,10 @@ def _kinds(rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
     head = np.unique(rows[: 4 * _FEW_KINDS], axis=0)
     if len(head) > 2 * _FEW_KINDS:
         return rows, np.ones(len(rows), np.int64)
+    if rows.shape[1] == 1:
+        # Several times faster than by rows.
+        values, counts = np.unique(rows[:, 0], return_counts=True)
+        return values[:, None], counts
     kinds, counts = np.unique(rows, axis=0, return_counts=True)
     return kinds, counts
 

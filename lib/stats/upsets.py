@@ -152,13 +152,16 @@ def find_upsets(
 
 
 def _falling(z: Floats) -> Ints:
-    """Order of falling z, equal ones as they came: a stable sort, at half its time for millions."""
+    """Order of falling z, equal ones as they came: a stable sort of millions, at a fraction of its time."""
     order = np.argsort(-z)
     ordered = z[order]
-    alike = np.flatnonzero(ordered[1:] == ordered[:-1])
-    tied = np.union1d(alike, alike + 1)
-    order[tied] = order[tied][np.lexsort((order[tied], -ordered[tied]))]
-    return order
+    # Half of a board's z are tied. Group number and place in one integer sort as pairs.
+    key = np.zeros(len(z), np.int64)
+    np.cumsum(ordered[1:] != ordered[:-1], out=key[1:])
+    key <<= 32
+    key |= order
+    key.sort()
+    return (key & 0xFFFFFFFF).astype(np.intp)
 
 
 def _named(places: list[Ints], n_listed: Ints, first: Ints) -> tuple[Places, Places, Places]:
