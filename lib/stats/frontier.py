@@ -28,7 +28,7 @@ def on_frontier(cost: ArrayLike, score: ArrayLike) -> Bools:
         Pareto optimality for two objectives.
     """
     cost, score = np.broadcast_arrays(np.asarray(cost, float), np.asarray(score, float))
-    known = np.isfinite(cost) & ~np.isnan(score)
+    known = ~np.isnan(cost) & ~np.isnan(score)
     cost, score = np.where(known, cost, np.inf), np.where(known, score, -np.inf)
     order = np.lexsort((-score, cost), axis=-1)
     c, s = np.take_along_axis(cost, order, -1), np.take_along_axis(score, order, -1)

@@ -78,11 +78,13 @@ def overall_slowly(evidence: verdicts.Evidence, each: verdicts.TaskVerdicts, mar
 
 
 def test_opposite_verdicts_overrule_a_quiet_q() -> None:
-    """Both tasks are shown, in opposite directions; the mean says nothing."""
-    evidence = verdicts.from_stderrs([0.60, 0.50], [0.01, 0.01], [0.55, 0.56], [0.01, 0.01])
+    """A is better on one of ten tasks and B on another; among eight without a difference Q does not notice."""
+    evidence = verdicts.from_stderrs(0.5 + 0.0285 * np.array([1, -1, *[0] * 8]), [0.01] * 10, [0.5] * 10, [1e-9] * 10)
     each = verdicts.per_task(evidence)
-    assert each.verdict.tolist() == [A_BETTER, B_BETTER]
-    assert verdicts.overall(evidence, each).verdict == DEPENDS
+    assert each.verdict.tolist() == [A_BETTER, B_BETTER, *[NO_DIFFERENCE_SHOWN] * 8]
+    found = verdicts.overall(evidence, each)
+    assert found.p_q > 0.05
+    assert found.verdict == DEPENDS
 
 
 def test_a_task_that_may_not_be_compared_is_no_test() -> None:
