@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import bdtr, ndtr, ndtri
 
 from lib.stats.intervals import SMALL_SAMPLE
 from lib.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from lib.stats.paired import FEWEST_DISCORDANT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -25,6 +26,7 @@ Bools = NDArray[np.bool_]
 
 RATIOS = (2.0, 4.0, 10.0)
 ALPHA = 0.05
+_SMALLEST_P = 1e-300
 
 
 class Upsets(NamedTuple):
@@ -70,6 +72,16 @@ class Upsets(NamedTuple):
         return holm(self.p, self.n_tests)
 
 
+class PairedTests(NamedTuple):
+    """Tests of which the answers to the same questions are stored: positions, and right answers of only one of the two."""
+
+    small: ArrayLike
+    large: ArrayLike
+    task: ArrayLike
+    only_small: ArrayLike
+    only_large: ArrayLike
+
+
 class _Cells(NamedTuple):
     """Tables by (task, model), models by rising size; not eligible cells are NaN.
 
@@ -93,6 +105,7 @@ def find_upsets(
     ratio: float = RATIOS[0],
     margin: float = 0.0,
     keep: float = ALPHA,
+    paired: PairedTests | None = None,
 ) -> Upsets:
     """Test every smaller model against every larger one on every task, and adjust over all of them.
 
@@ -107,6 +120,9 @@ def find_upsets(
         ratio: A large model has at least so many times the parameters.
         margin: Tests "better by more than this" instead of "better".
         keep: Tests with a one-sided p up to this are listed; at least the level of discoveries. 0.5 lists every win.
+        paired: Tests whose p is to be McNemar's one-sided mid-p instead; those that are not eligible are passed over.
+            Fewer than 10 questions on which the two differ are too few: such a test counts and is never listed. Their
+            ``z`` is the normal quantile of that p, their ``diff`` still that of the scores.
 
     Returns:
         The listed tests. O(M² T) time, O(M T + listed) memory: the tables are sorted by size, and each model is tested
@@ -114,13 +130,15 @@ def find_upsets(
         Benjamini-Hochberg never rejects them at that level and they cannot lower a smaller q below it.
 
     Raises:
-        ValueError: If the shapes differ, the ratio does not make the large model larger, or ``keep`` is not in 0 to 0.5.
+        ValueError: If there are paired tests and a margin. If the shapes differ, the ratio does not make the large model larger, or ``keep`` is not in 0 to 0.5.
 
     Source:
         Benjamini and Hochberg 1995, JRSS-B 57:289; Benjamini and Yekutieli 2001, Annals of Statistics 29:1165.
     """
     if not 0 < keep <= 0.5:
         raise ValueError("the p up to which tests are listed must be above 0 and at most 0.5")
+    if paired is not None and margin:
+        raise ValueError("paired tests are of no difference, not of a margin above 0")
     order, cells, both_known = _cells(params, scores, stderrs, n_samples, ratio)
     first = np.searchsorted(cells.size, ratio * cells.size, side="left")
     critical = float(ndtri(1 - keep))
@@ -134,21 +152,64 @@ def find_upsets(
         diff = cells.score[:, i, None] - cells.score[:, start:]
         n_wins += int(np.count_nonzero(diff > 0))
         variance = _variance(cells, i, int(start))
-        listed = _exceeds(diff - margin if margin else diff, variance, critical)
-        n_listed[i] = np.count_nonzero(listed, axis=1)
-        places.append(np.flatnonzero(listed))
+        is_listed = _exceeds(diff - margin if margin else diff, variance, critical)
+        n_listed[i] = np.count_nonzero(is_listed, axis=1)
+        places.append(np.flatnonzero(is_listed))
         leads.append(diff.take(places[-1]))
         variances.append(variance.take(places[-1]))
     n_tests, n_scores = _n_pairs(np.isfinite(cells.score), first), _n_pairs(both_known, first)
     diff, variance = np.concatenate([np.zeros(0), *leads]), np.concatenate([np.zeros(0), *variances])
-    z = (diff - margin) / np.sqrt(variance)
-    by_z = _falling(z)
-    z = z[by_z]
+    listed = _Listed(*_named(places, n_listed, first), diff, (diff - margin) / np.sqrt(variance))
+    if paired is not None:
+        listed = _with_paired(listed, paired, order, cells, first, critical)
+    small, large, task, diff, z = listed.take(_falling(listed.z))
     # Rounding may put a p at the border a hair above it; the adjustment is told that all are at most ``keep``.
     p = np.minimum(ndtr(-z), keep)
-    small, large, task = (one[by_z] for one in _named(places, n_listed, first))
     q = benjamini_hochberg(p, n_tests)
-    return Upsets(order[small], order[large], task, diff[by_z], z, p, q, margin, n_tests, n_wins, n_scores - n_tests)
+    return Upsets(order[small], order[large], task, diff, z, p, q, margin, n_tests, n_wins, n_scores - n_tests)
+
+
+class _Listed(NamedTuple):
+    """Listed tests, models in order of size."""
+
+    small: Places
+    large: Places
+    task: Places
+    diff: Floats
+    z: Floats
+
+    def take(self, which: Ints | Bools) -> _Listed:
+        return _Listed(self.small[which], self.large[which], self.task[which], self.diff[which], self.z[which])
+
+
+def _with_paired(
+    listed: _Listed, paired: PairedTests, order: Places, cells: _Cells, first: Ints, critical: float
+) -> _Listed:
+    """The listed tests with those of ``paired`` put in place of theirs, or added, or dropped, by their own p."""
+    place = np.full(int(order.max(initial=-1)) + 2, -1)
+    place[order] = np.arange(len(order))
+    small, large = (place[np.minimum(np.asarray(x, np.intp), len(place) - 1)] for x in (paired.small, paired.large))
+    task = np.asarray(paired.task, np.intp)
+    b, c = (np.asarray(x, np.int64) for x in (paired.only_small, paired.only_large))
+    diff = cells.score[task, small] - cells.score[task, large]
+    eligible = (small >= 0) & (large >= first[small]) & np.isfinite(diff)
+    # P(X > b) + P(X = b)/2 of a fair coin, from the other side: P(X < c) + P(X = c)/2.
+    p = (bdtr(c, b + c, 0.5) + np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)) / 2
+    z = -ndtri(np.maximum(p, _SMALLEST_P))
+    added = eligible & (z >= critical) & (b + c >= FEWEST_DISCORDANT)
+
+    def key(i: NDArray[np.integer], j: NDArray[np.integer], t: NDArray[np.integer]) -> NDArray[np.int64]:
+        return (np.asarray(i, np.int64) * len(order) + j) * len(cells.score) + t
+
+    stays = listed.take(~np.isin(key(listed.small, listed.large, listed.task), key(small, large, task)[eligible]))
+    small, large, task = (x[added].astype(np.int32) for x in (small, large, task))
+    return _Listed(
+        np.concatenate([stays.small, small]),
+        np.concatenate([stays.large, large]),
+        np.concatenate([stays.task, task]),
+        np.concatenate([stays.diff, diff[added]]),
+        np.concatenate([stays.z, z[added]]),
+    )
 
 
 def _falling(z: Floats) -> Ints:

@@ -1,6 +1,6 @@
 """Where nothing is there, how often is something claimed? The product's own functions on made-up models without a difference.
 
-``P4P_SOAK_NULL_RUNS`` (default 150) is how many runs each case has; `make soak` takes 1,000 and the bound of 6.5%: 5% and
+``P4P_SOAK_NULL_RUNS`` (default 100) is how many runs each case has; `make soak` takes 1,000 and the bound of 6.5%: 5% and
 two standard errors of a share of 1,000. With fewer runs the bound is 5% and four of their standard errors.
 """
 
@@ -14,7 +14,7 @@ import pytest
 
 from lib.stats import intervals, multiplicity, noninferiority, upsets, verdicts
 
-RUNS = int(os.environ.get("P4P_SOAK_NULL_RUNS", "150"))
+RUNS = int(os.environ.get("P4P_SOAK_NULL_RUNS", "100"))
 BOUND = 0.065 if RUNS >= 1_000 else 0.05 + 4 * math.sqrt(0.05 * 0.95 / RUNS)
 SIZES = np.geomspace(1e8, 1e11, 40)
 N_TASKS = 5

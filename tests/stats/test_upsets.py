@@ -86,6 +86,39 @@ def test_all_pairs_are_those_of_a_double_loop(board: list, ratio: float, margin:
             assert math.isclose(mine, whole, rel_tol=1e-9) or (mine > keep and whole > keep)
 
 
+pairs = st.lists(st.tuples(*[st.integers(0, 6)] * 2, st.integers(0, 2), *[st.integers(0, 30)] * 2), max_size=12)
+
+
+@settings(max_examples=300)
+@given(boards, pairs, st.sampled_from([0.05, 0.5]))
+def test_stored_answers_decide_where_there_are_some(board: list, given_: list, keep: float) -> None:
+    size, score, error, n = tables(board)
+    tests, wins, _ = slowly(size, score, error, n, 2.0, 0.0)
+    own = {row[:3]: row[3:] for row in given_ if row[0] < len(size) and row[1] < len(size) and row[2] < score.shape[1]}
+    paired = upsets.PairedTests(*(list(column) for column in zip(*[(*k, *v) for k, v in own.items()], strict=True))) if own else None  # fmt: skip
+    found = upsets.find_upsets(size, score, error, n, keep=keep, paired=paired)
+    p = []
+    for i, j, t, _, z in tests:
+        if (i, j, t) in own:
+            b, c = own[i, j, t]
+            terms = [math.comb(b + c, k) / 2 ** (b + c) for k in range(b + c + 1)]
+            p.append(sum(terms[b:]) - terms[b] / 2 if b + c >= 10 else 1.0)
+        else:
+            p.append(math.erfc(z / math.sqrt(2)) / 2)
+    listed = {(i, j, t): k for k, (i, j, t) in enumerate(zip(found.small, found.large, found.task, strict=True))}
+    assert len(listed) == len(found.p) and found.n_tests == len(tests) and found.n_wins == wins
+    q = multiplicity.benjamini_hochberg(p)
+    for (i, j, t, d, _), one, adjusted in zip(tests, p, q, strict=True):
+        if one < keep - 1e-9:
+            k = listed[i, j, t]
+            assert math.isclose(found.p[k], one, rel_tol=1e-6) and math.isclose(found.diff[k], d, abs_tol=1e-12)
+            assert math.isclose(found.q[k], adjusted, rel_tol=1e-6) or min(found.q[k], adjusted) > keep
+        elif one > keep + 1e-9:
+            assert (i, j, t) not in listed
+    with pytest.raises(ValueError, match="not of a margin"):
+        upsets.find_upsets(size, score, error, n, margin=0.01, paired=upsets.PairedTests([], [], [], [], []))
+
+
 @given(st.lists(st.floats(0, 1), max_size=40), st.sampled_from([0.05, 0.2]))
 def test_the_smallest_p_values_alone_give_the_same_decisions(p: list[float], level: float) -> None:
     kept = [x for x in p if x <= level]
