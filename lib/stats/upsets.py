@@ -142,24 +142,8 @@ def find_upsets(
     order, cells, both_known = _cells(params, scores, stderrs, n_samples, ratio)
     first = np.searchsorted(cells.size, ratio * cells.size, side="left")
     critical = float(ndtri(1 - keep))
-    places: list[Ints] = []
-    leads: list[Floats] = []
-    variances: list[Floats] = []
-    n_wins, n_listed = 0, np.zeros((len(first), len(cells.score)), np.intp)
-    for i, start in enumerate(first):
-        if start == len(first):
-            break
-        diff = cells.score[:, i, None] - cells.score[:, start:]
-        n_wins += int(np.count_nonzero(diff > 0))
-        variance = _variance(cells, i, int(start))
-        is_listed = _exceeds(diff - margin if margin else diff, variance, critical)
-        n_listed[i] = np.count_nonzero(is_listed, axis=1)
-        places.append(np.flatnonzero(is_listed))
-        leads.append(diff.take(places[-1]))
-        variances.append(variance.take(places[-1]))
+    listed, n_wins = _all_pairs(cells, first, margin, critical)
     n_tests, n_scores = _n_pairs(np.isfinite(cells.score), first), _n_pairs(both_known, first)
-    diff, variance = np.concatenate([np.zeros(0), *leads]), np.concatenate([np.zeros(0), *variances])
-    listed = _Listed(*_named(places, n_listed, first), diff, (diff - margin) / np.sqrt(variance))
     if paired is not None:
         listed = _with_paired(listed, paired, order, cells, first, critical)
     small, large, task, diff, z = listed.take(_falling(listed.z))
@@ -180,6 +164,27 @@ class _Listed(NamedTuple):
 
     def take(self, which: Ints | Bools) -> _Listed:
         return _Listed(self.small[which], self.large[which], self.task[which], self.diff[which], self.z[which])
+
+
+def _all_pairs(cells: _Cells, first: Ints, margin: float, critical: float) -> tuple[_Listed, int]:
+    """Each model against all that are large enough at once: tests with z from ``critical`` on, and wins among all."""
+    places: list[Ints] = []
+    leads: list[Floats] = []
+    variances: list[Floats] = []
+    n_wins, n_listed = 0, np.zeros((len(first), len(cells.score)), np.intp)
+    for i, start in enumerate(first):
+        if start == len(first):
+            break
+        diff = cells.score[:, i, None] - cells.score[:, start:]
+        n_wins += int(np.count_nonzero(diff > 0))
+        variance = _variance(cells, i, int(start))
+        is_listed = _exceeds(diff - margin if margin else diff, variance, critical)
+        n_listed[i] = np.count_nonzero(is_listed, axis=1)
+        places.append(np.flatnonzero(is_listed))
+        leads.append(diff.take(places[-1]))
+        variances.append(variance.take(places[-1]))
+    diff, variance = np.concatenate([np.zeros(0), *leads]), np.concatenate([np.zeros(0), *variances])
+    return _Listed(*_named(places, n_listed, first), diff, (diff - margin) / np.sqrt(variance)), n_wins
 
 
 def _with_paired(
