@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 
-from bench import first_chart, imports, paired, refresh, rerun, table, viewers
+from bench import evidence, first_chart, imports, paired, refresh, rerun, table, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "scale", "paired")
+SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "statistics", "paired", "scale")
 
 
 def main() -> None:
@@ -46,6 +46,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return table.measure()
     if section == "paired":
         return paired.measure()
+    if section == "statistics":
+        return evidence.measure()
     return rerun.compare(given.runs, given.runs * given.times)
 
 

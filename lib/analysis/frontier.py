@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lib.stats.frontier import on_frontier
+
 
 def mark_frontier(models: pd.DataFrame, *, cost: str, score: str) -> pd.DataFrame:
     """Mark the models that no cheaper-or-equal model matches or beats.
@@ -23,13 +25,4 @@ def mark_frontier(models: pd.DataFrame, *, cost: str, score: str) -> pd.DataFram
         Pareto optimality for two objectives.
     """
     costs, scores = (models[name].to_numpy(float, na_value=np.nan) for name in (cost, score))
-    known = np.flatnonzero(~np.isnan(costs) & ~np.isnan(scores))
-    # By cost, and at each cost the best first.
-    order = known[np.lexsort((-scores[known], costs[known]))]
-    is_first = np.diff(costs[order], prepend=-np.inf) > 0
-    best = scores[order][is_first]
-    below = np.concatenate([[-np.inf], np.maximum.accumulate(best)[:-1]]) if len(best) else best
-    group = np.cumsum(is_first) - 1
-    marked = np.zeros(len(models), bool)
-    marked[order] = (scores[order] == best[group]) & (below[group] < best[group])
-    return models.assign(on_frontier=marked)
+    return models.assign(on_frontier=on_frontier(costs, scores))

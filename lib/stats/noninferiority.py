@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from lib.stats.intervals import ONE_SIDED, binary_stderr, is_small_or_extreme, lower_bound, newcombe, newcombe_at
+from lib.stats.paired import as_counts, choose_paired_interval, tango_statistic
 
 Floats = NDArray[np.float64]
 
@@ -86,6 +87,29 @@ def from_counts(
     lower = np.where(hybrid, interval.low, wald.lower)
     upper = np.where(hybrid, interval.high, wald.upper)
     return _verdicts(k_s / n_s - k_l / n_l, lower, upper, p, margin)
+
+
+def from_pairs(
+    both: ArrayLike, only_small: ArrayLike, only_large: ArrayLike, neither: ArrayLike, margin: float = MARGIN
+) -> Verdicts:
+    """Verdicts from answers to the same questions, alpha 0.05 one-sided: Tango's score test decides at every n.
+
+    PASS when p = 1 - Phi(T(-m)) < 0.05, FAIL when T(-m) < -1.645. The bounds are those of the interval that is shown
+    (:func:`lib.stats.paired.choose_paired_interval`); where that is the normal one they can differ from the verdict at
+    the very edge. Counts that do not fit give no verdict.
+
+    Source:
+        Tango 1998, Statistics in Medicine 17:891-908.
+    """
+    counts = as_counts(both, only_small, only_large, neither)
+    shown = choose_paired_interval(*counts, ONE_SIDED)
+    t = tango_statistic(counts.only_a, counts.only_b, counts.n, -margin)
+    verdict = np.full(np.shape(t), TOO_FEW_DATA, dtype=object)
+    critical = float(ndtri(1 - ALPHA))
+    verdict[t > critical] = PASS
+    verdict[t < -critical] = FAIL
+    verdict[np.isnan(t)] = NO_VERDICT
+    return Verdicts(shown.diff, shown.low, shown.high, ndtr(-t), verdict)
 
 
 def _newcombe_p(k_s: Floats, n_s: Floats, k_l: Floats, n_l: Floats, margin: float) -> Floats:

@@ -84,7 +84,7 @@ def test_many_budgets_lose_less_than_a_thousandth() -> None:
 
 def test_the_table_of_the_methods() -> None:
     """Ratios and 80% bands as printed in the project's methods, to the digits printed."""
-    from tests.stats.test_vectors import draws
+    from tests.stats.calculations_scaling import draws
 
     params, tokens = [8e9, 70e9, 175e9, 280e9], [15e12, 1.4e12, 300e9, 300e9]
     found, band = co.overtraining(PRINTED, params, tokens), co.overtraining_band(draws(), params, tokens)
