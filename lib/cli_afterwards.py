@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lib import formats
@@ -40,7 +41,7 @@ def afterwards(store: Store, paths: Sequence[Path], summary: Summary) -> dict[st
     names = imported.known_names(store) if found.waiting or found.new_benchmarks else imported.KnownNames({}, {})
     withdrawn, take_back = [], []
     for path in dict.fromkeys(paths):
-        rows = own[own["raw_digest"].map(summary.taken).map(lambda given, path=path: _is_of(given, path))]
+        rows = own[np.array([_is_of(summary.taken[digest], path) for digest in own["raw_digest"]], bool)]
         hidden, live = rows[rows["withdrawn_at"].notna()], rows[rows["withdrawn_at"].isna()]
         if len(hidden):
             command = _command("restore", known, hidden, path)

@@ -52,6 +52,7 @@ with said:
     page.takeaway([view.takeaway])
 if view.table.empty:
     page.nothing_left("No model passes these filters. Take one away, or search for something shorter.")
+    controls.offer("community", view.n_community, "community model", "called so")
 if view.figure is not None:
     page.figure(view.figure, key="score-vs-size", alt=view.alt, traces=view.traces)
     page.legend(view.legend, view.coverage)

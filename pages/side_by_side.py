@@ -15,8 +15,9 @@ if not cached.frames().counts["n_models"]:
     st.stop()
 
 # Filter
-places = st.columns([5, 6, 4, 3, 3], vertical_alignment="bottom")
-preset = parts.presets(places[3], places[4].popover("More"))
+places = st.columns([5, 6, 2], vertical_alignment="bottom")
+more = places[2].popover("More")
+preset = parts.presets(more)
 offered = cached.made(choice.offered, **preset._asdict())
 with who:
     chosen = parts.choose(offered.options, offered.names, offered.suggested)
@@ -32,7 +33,7 @@ with places[0]:
 with places[1]:
     protocols = cached.made(choice.protocol_options, models=chosen.models, chosen_set=chosen_set)
     measured = controls.choice("measured", "Measured by", protocols) if protocols else ""
-with places[2]:
+with more:
     against = controls.choice("against", "Held against", {one: offered.names[one] for one in chosen.models})
 
 # Figure
@@ -49,6 +50,7 @@ with title:
     page.heading(view.question)
 with said:
     page.takeaway([view.takeaway] if view.takeaway else [])
+    parts.bases(view)
 if view.figure is not None:
     page.figure(view.figure, key="side-by-side", alt=view.alt, traces=view.marks)
 page.legend(view.legend, view.coverage)

@@ -168,5 +168,7 @@ def _doubts(run: Mapping[str, Any], arguments: Mapping[str, Any], tasks: Sequenc
         told.append("The order of the tasks is not kept.")
     commit = f" (commit {run['harness_commit']})" if run["harness_commit"] else ""
     told.append(f"Use the version of lm-eval that the run used{commit}: tasks change between releases.")
-    told.append("Device, output path, and addresses and keys of servers are not kept.")
+    # lm-eval has an option of this name, too; as a model's argument it stands in the command.
+    device = "Output path" if "device" in arguments else "Device, output path"
+    told.append(f"{device}, and addresses and keys of servers are not kept.")
     return told

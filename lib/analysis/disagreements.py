@@ -97,14 +97,14 @@ def spread(results: pd.DataFrame) -> pd.DataFrame:
     """
     shares = results[results["is_share"].to_numpy(bool)]
     alike = shares.groupby(["benchmark", _alike(shares), "metric"], sort=True)["score"]
-    found = alike.agg(n_results="size", low="min", high="max").reset_index(level=(1, 2), drop=True)
+    found = pd.DataFrame(alike.agg(n_results="size", low="min", high="max")).reset_index(level=(1, 2), drop=True)
     is_visible = [
         formats.score(low) != formats.score(high) for low, high in zip(found["low"], found["high"], strict=True)
     ]
     found = found[np.array(is_visible, dtype=bool)]
     width = (found["high"] - found["low"]).to_numpy(float)
     ordered = found.iloc[np.argsort(-width, kind="stable")]
-    return ordered[~ordered.index.duplicated()]
+    return ordered.loc[~ordered.index.duplicated(), :]
 
 
 def _alike(results: pd.DataFrame) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class Finding:
     Args:
         title: Two or three words.
         sentence: What was found; when ``is_found`` is False, why there is nothing to say.
-        page: Url path of the page that shows more ('' none): ``parameters-and-tokens`` or ``models``.
+        page: Url path of the page that shows more ('' none): ``parameters-and-tokens``, ``models`` or ``side-by-side``.
         query: Query parameters for that page.
         is_found: Whether the data carry the finding.
     """
@@ -37,7 +38,7 @@ class Finding:
     title: str
     sentence: Sentence
     page: str = ""
-    query: dict[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
     is_found: bool = True
 
 
@@ -255,11 +256,11 @@ def smallest_within_margin(
             f" is the smallest shown to be within {points} of ",
             Span(f"{name} ({formats.parameters(reference_size)})", "large"),
             f" on each of {label}, " if len(found.benchmarks) > 1 else f" on {label}, ",
-            Span(f"{formats.times(times)} smaller", "strong"),
+            Span(f"about {formats.times(times)} smaller", "strong"),
             ".",
         ),
-        "models",
-        query,
+        "side-by-side",
+        {"models": [reference, str(best["model"])]},
     )
 
 

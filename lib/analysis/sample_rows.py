@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,6 +26,20 @@ ENDS = {
 """What became of a question that was not answered, by its ``status``; logs of lm-eval do not say."""
 Verdict = Literal["all", "right", "wrong"]
 Mask = NDArray[np.bool_]
+_QUESTIONS = (*DOC_FIELDS, "ctx", "instruction")
+_TARGETS = (
+    "target",
+    "answer",
+    "answers",
+    "gold",
+    "label",
+    "answerKey",
+    "correct_answer",
+    "best_answer",
+    "correct_answers",
+)
+_MARK = re.compile(r"(?:^|\n)\s*(?:Q|Question|Problem|Query)\s*:", re.IGNORECASE)
+_CHAT = re.compile(r"<think>.*?</think>|<\|im_start\|>\w*|<\|[^|<>]{1,40}\|>|</?s>|\[/?INST\]", re.DOTALL)
 _CHOICES = ("choices", "endings", "options", "mc1_targets", "candidates")
 
 
@@ -164,6 +179,45 @@ def asked(prompt: str | None, doc: str | None) -> str:
     question = next((parsed[name] for name in DOC_FIELDS if isinstance(parsed.get(name), str)), "")
     lettered = [f"{chr(ord('A') + n)}. {choice}" for n, choice in enumerate(choices(doc)[:26])]
     return "\n".join([question, *lettered]) if question else ""
+
+
+def question(prompt: str | None, doc: str | None) -> str:
+    """What was asked, without the worked examples before it: for a title, on one line; '' where nothing says.
+
+    Args:
+        prompt: As the model got it: worked examples, then the question.
+        doc: JSON of the row of the data set. Its question is taken where it has one under a usual name; else the last part
+            of the prompt from a ``Q:`` or ``Question:`` on, else its last paragraph.
+    """
+    row = _json(doc) if doc else None
+    if isinstance(row, dict):
+        for name in _QUESTIONS:
+            asked = row.get(name)
+            if isinstance(asked, str) and asked.strip():
+                return " ".join(asked.split())
+    text = _CHAT.sub("", prompt or "").strip()
+    marks = list(_MARK.finditer(text))
+    text = text[marks[-1].start() :] if marks else re.split(r"\n\s*\n", text)[-1]
+    return " ".join(text.split())
+
+
+def target(stated: str | None, doc: str | None) -> str:
+    """What would have been right: as the log states it, else as the row of the data set has it; '' where neither says.
+
+    Args:
+        stated: The target of the log.
+        doc: JSON of the row of the data set; looked into where the log's target is empty.
+    """
+    if stated and stated.strip():
+        return readable(stated)
+    row = _json(doc) if doc else None
+    if isinstance(row, dict):
+        for name in _TARGETS:
+            found = row.get(name)
+            if found is not None and found != "" and found != []:
+                value = found if isinstance(found, str) else orjson.dumps(found).decode()
+                return f"{value} (“{name}” in the row of the data set)"
+    return ""
 
 
 def readable(text: str | None) -> str:

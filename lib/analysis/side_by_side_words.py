@@ -12,6 +12,13 @@ from lib.analysis.side_by_side import BETTER, NO_DIRECTION, NO_INTERVAL, NOT_SHO
 from lib.schema.text import Sentence, Span, sentence
 
 FEW = 3
+KINDS = {
+    "base": "base, not tuned to follow instructions",
+    "chat": "chat or instruct",
+    "reasoning": "reasoning",
+    "code": "code",
+}
+"""Kinds of models whose word in the catalogue says too little."""
 NAME_LENGTH = 28
 _LAST_WORD = re.compile(r"[\s\-_](\S{1,12})$")
 
@@ -39,6 +46,19 @@ def question(names: Sequence[str]) -> str:
     return f"How do {', '.join(cut[:-1])} and {cut[-1]} compare?"
 
 
+def bases(names: Sequence[str]) -> str:
+    """What it means that these of the models are base models; '' for none."""
+    if not names:
+        return ""
+    cut = [short(name) for name in names]
+    who = cut[0] if len(cut) == 1 else f"{', '.join(cut[:-1])} and {cut[-1]}"
+    return (
+        f"{who} is a base model: not tuned to follow instructions."
+        if len(cut) == 1
+        else f"{who} are base models: not tuned to follow instructions."
+    )
+
+
 def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str], n_benchmarks: int) -> Sentence:
     """What is shown of each model against the reference; of more than four models the first two, and a count.
 
@@ -61,10 +81,11 @@ def takeaway(differences: pd.DataFrame, reference: str, names: Mapping[str, str]
     if rest := others[n_told:]:
         words = differences[differences["model"].isin(rest)]["verdict"]
         n_tested = int(words.isin((BETTER, WORSE, NO_DIRECTION, NOT_SHOWN)).sum())
-        n_shown = int(words.isin((BETTER, WORSE, NO_DIRECTION)).sum())
+        n_better, n_worse, n_odd = (int((words == one).sum()) for one in (BETTER, WORSE, NO_DIRECTION))
+        odd = f", and {formats.count(n_odd)} to differ where nobody says which way is better" if n_odd else ""
         parts.append(
-            f"Of the {n_tested} comparisons of {_others(len(rest))}, {formats.count(n_shown)} "
-            f"{'is' if n_shown == 1 else 'are'} shown."
+            f"Of the {n_tested} comparisons of {_others(len(rest))} with {short(names[reference])}, {n_better} are shown "
+            f"better and {n_worse} worse{odd}."
             if n_tested
             else f"{_others(len(rest)).capitalize()} came without intervals or without scores here."
         )

@@ -67,7 +67,7 @@ def _one_record(step: pd.Series, benchmark: str) -> list[str | Span]:
 
 def _fall(first: pd.Series, last: pd.Series, benchmark: str) -> list[str | Span]:
     months = formats.months_between(first["released_on"], last["released_on"])
-    times = formats.times(first["size"] / last["size"])
+    times = f"about {formats.times(first['size'] / last['size'])}"
     return [
         f"Measured one way, {formats.score(last['target'], 0)} of {benchmark} took ",
         Span(formats.parameters_in_words(first["size"]), "large"),

@@ -138,6 +138,16 @@ def switch(key: str, label: str, *, default: bool = False, help: str = "") -> bo
     return st.toggle(label, value=default, key=key, bind="query-params", help=help or None)
 
 
+def offer(key: str, n: int, noun: str, tail: str) -> None:
+    """A button that turns a switch on for the sake of ``n`` things that it hides; nothing where there are none."""
+
+    def turn_on() -> None:
+        st.session_state[key] = True
+
+    if n:
+        st.button(f"Show {formats.counted(n, noun)} {tail}", key=f"offer-{key}", on_click=turn_on)
+
+
 def search(key: str = "q", label: str = "Search") -> str:
     """Part of a name; at most 80 characters."""
     return (st.text_input(label, key=key, bind="query-params", max_chars=80, placeholder="name") or "").strip()

@@ -105,7 +105,9 @@ def _form(waiting: pd.DataFrame) -> None:
 def _one_of(labels: dict[str, str], n_found: int, words: str) -> str | None:
     """The model that the reader chose; where none was found, a line instead of a list without entries."""
     if not labels:
-        page.small_text("No model has such a name: try another word." if words else "No model has this name: search it.")
+        page.small_text(
+            "No model has such a name: try another word." if words else "No model has this name: search it."
+        )
         return None
     return st.selectbox(
         f"Model ({formats.count(len(labels))} of {formats.count(n_found)} found)",

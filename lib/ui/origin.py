@@ -209,7 +209,14 @@ def _facts(key: str, frames: Frames, trace: Trace) -> None:
         st.markdown(f":small[{formats.markdown(f'{words}: {value}', 160)}, from {source}{memory}{own}.]")
         files.append(fact["file"])
     if facts.empty:
-        st.markdown(":small[No source gives a value: it is not known.]")
+        known = frames.models.reindex([trace.model])
+        is_known = any(field in known and known[field].notna().all() for field in trace.fields)
+        words = (
+            "The catalogue says so, without a source of its own"
+            if is_known
+            else "No source gives a value: it is not known"
+        )
+        st.markdown(f":small[{words}.]")
     for n, file in enumerate(dict.fromkeys(one for one in files if one)):
         source_row = cached.stored(source_named, name=str(file))
         if source_row is not None:

@@ -26,6 +26,7 @@ from lib.ui.widths import width
 INTERVAL, PUBLISHED, SCORE = "interval", "published", "score:"
 COMMANDS = "python -m lib import PATH"
 _WORD_COLOURS = {"small": "blue", "large": "orange", "good": "green"}
+_MARK_COLOURS = {**_WORD_COLOURS, "level-2": "violet", "level-4": "green"}
 _NOTES = Path(figures.__file__).parent
 
 
@@ -85,10 +86,10 @@ def _is_touched() -> bool:
 
 def legend(entries: Legend, coverage: str) -> None:
     """The marks and their words in one line, and in the next who is shown. ``coverage`` is plain text."""
-    words = [f"{_coloured(mark.glyph, mark.role)} {formats.markdown(text)}" for mark, text in entries]
+    words = [f"{_coloured(mark.glyph, mark.role)} :gray[{formats.markdown(text)}]" for mark, text in entries]
     with st.container(gap="xxsmall"):
         if words:
-            small_text(" &ensp; ".join(words))
+            st.markdown(f":small[{' &ensp; '.join(words)}]")
         small_text(formats.markdown(coverage, 600))
 
 
@@ -216,8 +217,9 @@ def _span(text: str, role: str | None) -> str:
 
 
 def _coloured(glyph: str, role: str) -> str:
-    colour = _WORD_COLOURS.get(role)
-    return f":{colour}[{glyph}]" if colour else glyph
+    # Ink is the colour of text; what Streamlit has no word for is told apart by its symbol alone.
+    colour = _MARK_COLOURS.get(role, "gray")
+    return glyph if role == "ink" else f":{colour}[{glyph}]"
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from lib import formats
@@ -10,10 +12,12 @@ from lib.ui.views.data import YOURS
 from lib.ui.views.own_data import blocks, own_files
 
 FILES_SHOWN = 8
+WRAPPED = Path(__file__).parent / "guide.css"
 
 
 def guide(text: str) -> None:
-    """A part of the guide; lines of code are wrapped, for they are wider than a phone."""
+    """A part of the guide; lines of code and names in tables are wrapped, for they are wider than a phone."""
+    st.html(WRAPPED)
     for piece, is_code in blocks(text):
         if is_code:
             st.code(piece, language=None, wrap_lines=True)

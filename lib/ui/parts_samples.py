@@ -19,6 +19,7 @@ from lib.ui import cached, controls, links, page
 
 PAGE = 20
 MOST_PAGES = 500
+TITLE = 100
 CUT, WHOLE = 1_200, 100_000
 """Characters of one text in the list, and on the page of one question."""
 AGREES = 5e-4
@@ -112,10 +113,8 @@ def _listed(
     """One question in the list, to be opened."""
     value = row.get(METRIC + measure)
     went = _went(value, measure, is_binary, row.get("status"))
-    prompt = " ".join(sample_rows.asked(row["prompt"], row["doc"]).split())
-    # Worked examples stand before the question of a prompt; a bare question begins with what it asks.
-    part = prompt if len(prompt) <= 90 else f"… {prompt[-88:]}" if row["prompt"] is not None else f"{prompt[:88]} …"
-    with st.expander(f"**Question {row['sample_id']}** · {went} · {formats.markdown(part, 100)}", expanded=is_open):
+    asked = formats.markdown(sample_rows.question(row["prompt"], row["doc"]), TITLE)
+    with st.expander(f"**Question {row['sample_id']}** · {went} · {asked}", expanded=is_open):
         _prompt(row, CUT)
         _answer(row, CUT)
         links.link(
@@ -145,7 +144,7 @@ def _answer(row: dict[str, Any], most: int) -> None:
         if row["filtered"] and row["filtered"] != row["responses"]:
             taken = sample_rows.answers(row["filtered"], None)
             _block("What was taken of it", "\n\n".join(one.text for one in taken), most)
-    _block("Target", sample_rows.readable(row["target"]), most)
+    _block("Target", sample_rows.target(row["target"], row["doc"]), most)
 
 
 def _block(words: str, text: str, most: int, *, keep_end: bool = False) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
-from lib.ui import controls, origin, page
+from lib.ui import controls, links, origin, page
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
@@ -88,12 +88,11 @@ def choose(options: Mapping[str, str], names: Mapping[str, str], suggested: Sequ
     return chosen
 
 
-def presets(place: Any, more: Any) -> Preset:
-    """Card, and in a second place the rarer choices."""
+def presets(place: Any) -> Preset:
+    """What narrows the models that are offered, in one place: few readers want it, and on a phone it fills the screen."""
     with place:
-        told = "Weights and cache within 88% of the card's memory; precision and tokens under More."
+        told = "Weights and cache within 88% of the card's memory."
         card = controls.choice("fits", "Fits on", choice.FITS, help=told)
-    with more:
         bits = controls.choice("bits", "Precision of the weights", choice.BITS)
         context = controls.choice("context", "Tokens at once", choice.CONTEXTS, default=choice.DEFAULT_CONTEXT)
         licences = controls.several("terms", "Licence", LICENCE_CLASSES)
@@ -119,6 +118,16 @@ def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
     )
     not_offered = {f"{reason}, not offered above": n for reason, n in removed.items()}
     page.left_out({**view.left_out, **not_offered})
+
+
+def bases(view: SideView) -> None:
+    """Which of the models are base models, and the way to their tuned variants."""
+    if not view.bases:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(formats.markdown(view.bases, 400), width="content")
+        for model, name in view.tuned:
+            links.to_model(model, f"{name} →")
 
 
 def gaps(view: SideView) -> None:

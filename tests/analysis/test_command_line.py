@@ -131,3 +131,16 @@ def test_different_numbers_of_examples_are_told_and_not_guessed() -> None:
 def test_a_ring_of_parents_ends() -> None:
     results = pd.DataFrame({"task": ["a", "b"], "parent": ["b", "a"], "flags": ["", ""], "is_group": [True, True]})
     assert asked_for(results)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_told"), [({"pretrained": "gpt2", "device": "cpu"}, False), ({"pretrained": "gpt2"}, True)]
+)
+def test_a_device_in_the_command_is_not_said_to_be_missing(arguments: dict[str, str], is_told: bool) -> None:
+    _, run, results = read(of_one_run()[0])
+    command = command_line(
+        run | {"backend": "hf", "kind": "raw", "evaluator": "lm-eval 0.4", "model_args": arguments}, results
+    )
+    assert ("device=cpu" in command.text) != is_told
+    assert any("Device" in one for one in command.unknown) == is_told
+    assert any("utput path" in one for one in command.unknown)

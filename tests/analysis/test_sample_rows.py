@@ -120,3 +120,43 @@ def test_what_was_asked_is_the_prompt_else_the_question(prompt: str | None, doc:
 def test_answers_never_fail(value: object) -> None:
     for one in sample_rows.answers(json.dumps(value), json.dumps({"choices": value})):
         assert isinstance(one.text, str)
+
+
+SHOTS = "Question: first?\nAnswer: yes\n\nQuestion: second?\nAnswer: no\n\n"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "doc", "asked"),
+    [
+        (SHOTS + "Question: third?\nAnswer:", None, "Question: third? Answer:"),
+        (SHOTS + "Question: third?\nAnswer:", '{"question": "As the row\\n has it?"}', "As the row has it?"),
+        ("Q: one?\nA: 1\nQ: two?\nA:", '{"id": 3, "question": " "}', "Q: two? A:"),
+        ("An example.\n\nWhat is asked", "not JSON", "What is asked"),
+        (
+            "<|im_start|>user\nA dialogue.\n\nWhich one?<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n",
+            None,
+            "Which one?",
+        ),
+        ("alone", "[1, 2]", "alone"),
+        ("", None, ""),
+        (None, "{}", ""),
+    ],
+)
+def test_the_question_itself(prompt: str | None, doc: str | None, asked: str) -> None:
+    assert sample_rows.question(prompt, doc) == asked
+
+
+@pytest.mark.parametrize(
+    ("stated", "doc", "right"),
+    [
+        ("4", '{"answer": "5"}', "4"),
+        (" ", '{"answer": "5"}', "5 (“answer” in the row of the data set)"),
+        ("", '{"answer": "", "label": 0}', "0 (“label” in the row of the data set)"),
+        (None, '{"answers": ["a", "b"]}', '["a","b"] (“answers” in the row of the data set)'),
+        (None, '{"id": 1}', ""),
+        ("", "not JSON", ""),
+        (None, None, ""),
+    ],
+)
+def test_the_target_of_the_log_or_of_the_data_set(stated: str | None, doc: str | None, right: str) -> None:
+    assert sample_rows.target(stated, doc) == right

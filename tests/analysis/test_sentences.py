@@ -65,9 +65,10 @@ def test_the_headline_is_the_smallest_that_holds_after_holm() -> None:
     finding = findings.smallest_within_margin(grouping, MODELS)
     assert plain(finding.sentence) == (
         "Of 2 smaller models tried, Equal 9B (9B) is the smallest shown to be within 2 points of Big 70B (70B) on MMLU, 5-shot, acc, "
-        "version 1 · lm-eval 0.4, 7.8 times smaller."
+        "version 1 · lm-eval 0.4, about 7.8 times smaller."
     )
     assert [span.role for span in finding.sentence if span.role] == ["small", "large", "strong"]
+    assert finding.page == "side-by-side" and finding.query == {"models": ["big", "equal"]}
 
 
 def test_nobody_shown_is_said_with_the_counts() -> None:
@@ -132,7 +133,7 @@ def test_tokens_then_and_now() -> None:
 
 def test_findings_come_in_the_order_of_the_cards() -> None:
     found = findings.findings(MODELS, grouped(SCORES))
-    assert [f.page for f in found] == ["parameters-and-tokens", "models", "parameters-and-tokens"]
+    assert [f.page for f in found] == ["parameters-and-tokens", "side-by-side", "parameters-and-tokens"]
     assert len(findings.findings(MODELS.iloc[:0], grouped([]))) == 3
 
 
@@ -203,7 +204,7 @@ def test_overview_takes_the_largest_fall() -> None:
     found = recorded(["big", "equal", "far"], [0.5, 0.7])
     assert plain(takeaways.overview(found, "MMLU")) == (
         "Measured one way, 50% of MMLU took 70 billion parameters in February 2023 and 1 billion by June 2024: "
-        "70 times smaller in 16 months."
+        "about 70 times smaller in 16 months."
     )
     assert [span.role for span in takeaways.overview(found, "MMLU") if span.role] == ["large", "small", "strong"]
 

@@ -355,7 +355,7 @@ def test_words_say_what_is_shown_and_what_is_not() -> None:
     assert "no score measured the same way" in said([("a", "x", "")], 1)
     assert said([], 3).startswith("R stands alone")
     many = said([(m, "x", better) for m in "abcde"], 1)
-    assert many.endswith("Of the 3 comparisons of the other 3 models, 3 are shown.")
+    assert many.endswith("Of the 3 comparisons of the other 3 models with R, 3 are shown better and 0 worse.")
     for text in ("equal", "significant", "same score"):
         assert text not in many
 

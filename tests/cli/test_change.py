@@ -161,6 +161,16 @@ def test_an_import_tells_the_command_that_takes_it_back(
     assert all(states().values())
 
 
+def test_an_import_of_which_everything_is_refused_has_nothing_to_take_back(
+    local: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (local / "x.csv").write_text("hello\nworld\n")
+    assert main(["import", str(local / "x.csv")]) == 1
+    out = capsys.readouterr()
+    assert "1 refused" in out.out + out.err
+    assert not take_back_commands(out.out)
+
+
 def test_the_command_tells_an_edited_file_from_what_it_was(local: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for score in ("0.5", "0.6"):
         (local / "a.csv").write_text(CSV + f"org/a,boolq,acc,{score}\n")

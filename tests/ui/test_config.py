@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 
 from lib.figures import theme
+from lib.ui import page
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
@@ -31,10 +32,19 @@ def test_chart_colours_are_those_of_the_figures() -> None:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
+def test_marks_of_legends_have_the_colours_of_the_figures(mode: theme.Mode) -> None:
+    assert CONFIG["theme"][mode]["violetTextColor"] == theme.real_colour("level-2", mode)
+    assert page._coloured("■", "level-2") == ":violet[■]"
+    assert page._coloured("●", "small") == ":blue[●]"
+    assert page._coloured("●", "ink") == "●"
+    assert page._coloured("╌", "undisclosed") == ":gray[╌]"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 def test_text_can_be_read(mode: str) -> None:
     colours = CONFIG["theme"][mode]
     for ground in (colours["backgroundColor"], colours["secondaryBackgroundColor"]):
-        for name in ("textColor", "linkColor", "blueTextColor", "greenTextColor", "grayTextColor"):
+        for name in ("textColor", "linkColor", "blueTextColor", "greenTextColor", "violetTextColor", "grayTextColor"):
             assert _contrast(colours[name], ground) >= 4.5, name
     assert _contrast(colours["orangeTextColor"], colours["backgroundColor"]) >= 4.5
     # White words on chips; and the colour itself against the page.

@@ -289,7 +289,10 @@ def _own_table(folder: Path, title: str | None = None) -> Store:
     return store
 
 
-@pytest.mark.parametrize(("title", "words"), [(None, "from your file"), ("A board", "reported by others")])
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [(None, "your file mine.csv; not from the developer"), ("A board", "A board; reported by others")],
+)
 def test_whose_word_the_size_is(tmp_path: Path, title: str | None, words: str) -> None:
     frames = FrameCache(_own_table(tmp_path, title)).frames()
     facts = model_facts.facts_view(frames, model="org/mine-1b", source="").identity.set_index("field")

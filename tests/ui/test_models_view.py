@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib import formats
 from lib.analysis import models_table, sizes
 from lib.analysis.sizes import SizeBy
 from lib.settings import read_settings
@@ -18,6 +19,7 @@ from lib.store.db import open_store
 from lib.store.frames import FrameCache, Frames
 from lib.ui.finished import arrow
 from lib.ui.views import models, scores
+from tests.ui.conftest import Open
 
 NAMES = ("", "", "qwen", "LLAMA", "7b", "-", "no model is called like this", "ß")
 
@@ -65,6 +67,28 @@ def test_a_search_leaves_the_frontier_where_it_is(frames: Frames) -> None:
     assert set(some.rows().query("on_frontier")["model"]) < set(whole.rows().query("on_frontier")["model"])
     assert any("filtered out" in words for _, words in some.legend)
     assert not any("filtered out" in words for _, words in whole.legend)
+
+
+def test_a_search_that_only_community_models_pass_counts_them(
+    frames: Frames, open_app: Open, small_store: Path
+) -> None:
+    community = frames.models[(frames.models["origin"] == "community").to_numpy(bool)]
+    name = next(
+        one
+        for one in community["name"]
+        if not frames.models["name"]
+        .str.contains(one, regex=False, case=False)[frames.models["origin"] != "community"]
+        .any()
+    )
+    n = int(sizes.has_text(sizes.search_texts(community), name).sum())
+    app = open_app(small_store, "pages/models.py", q=name)
+    button = app.button(key="offer-community")
+    assert formats.counted(n, "community model") in button.label
+    button.click().run()
+    assert not app.exception
+    assert app.toggle(key="community").value is True
+    assert len(app.dataframe(key="models-table").value) == n
+    assert not [one for one in app.button if one.key == "offer-community"]
 
 
 @settings(max_examples=15, deadline=None)

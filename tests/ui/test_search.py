@@ -40,6 +40,15 @@ def test_a_run_is_found_by_its_digest_and_by_its_file(where: search.Index) -> No
     assert search.find(where, "open_llm_leaderboard_v2.csv", 5).n[2] > 4000
 
 
+def test_runs_of_one_file_are_told_apart(where: search.Index) -> None:
+    labels = search.find(where, "llama 2 70b", 5).runs["label"].tolist()
+    assert len(labels) == len(set(labels)) == 5
+    assert all("Llama 2 70B" in label and " · " in label for label in labels)
+    board = search.find(where, "open_llm_leaderboard_v2.csv", 1).runs.iloc[0]
+    assert " · Open LLM Leaderboard v2" in board["label"]
+    assert board["note"] == "open_llm_leaderboard_v2.csv"
+
+
 def test_the_counts_are_of_everything_and_the_rows_of_the_first(where: search.Index) -> None:
     hits = search.find(where, "llama", 3)
     assert len(hits.models) == 3 < hits.n[0]

@@ -259,6 +259,22 @@ def test_address_keeps_six() -> None:
     assert len(side_by_side.address([str(i) for i in range(9)])["models"]) == 6
 
 
+def test_base_models_are_said_to_be_base_and_lead_to_their_tuned_variants(open_app: Open, small_store: Path) -> None:
+    app = open_app(small_store, PAGE, models=["llama-3-70b", "qwen2.5-7b-instruct"])
+    assert "Llama 3 70B is a base model: not tuned to follow instructions." in _text(app).replace("\\", "")
+    assert "model=llama-3-70b-instruct" in [one.proto.query_string for one in app.get("page_link")]
+    store, frames = _frames(small_store)
+    view = _view(frames, ("llama-3-70b", "llama-3-70b-instruct", "gemma-2-9b"))
+    assert view.bases == "Llama 3 70B and Gemma 2 9B are base models: not tuned to follow instructions."
+    assert [model for model, _ in view.tuned] == ["gemma-2-9b-it"]
+    kinds = view.facts.rows.iloc[view.facts.headings.index("Kind")].tolist()
+    assert kinds[1:3] == ["base, not tuned to follow instructions", "chat or instruct"]
+    assert _view(frames, ("llama-3-70b-instruct", "qwen2.5-7b-instruct")).bases == ""
+    assert "a verdict can change when a model or a benchmark is added" in view.family
+    assert "scores from files imported" in view.coverage
+    store.close()
+
+
 def test_a_set_counts_what_is_measured_one_way(small_store: Path) -> None:
     store, frames = _frames(small_store)
     four = (*TRIO, "llama-2-70b")

@@ -43,7 +43,7 @@ OWN = "own"
 """Status of a size here that only a file of the reader states."""
 SIZE_WORDS = {
     "reported": "reported by others, not by the developer",
-    OWN: "from your file, not from the developer",
+    OWN: "not from the developer",
     "disputed": "disputed: sources differ by more than a quarter",
     "unknown": "",
 }
@@ -207,13 +207,15 @@ def _remarks(name: str, row: pd.Series, own: pd.DataFrame) -> list[str]:
 
 
 def _board(frames: Frames, model: str) -> tuple[str, str]:
-    """Where a community model is known from: title of the source of its first run, and that run."""
+    """Where a community model is known from: title of the source of its first run, or the reader's file; and that run."""
     runs = frames.runs
     own = runs[(runs["model"] == model).to_numpy(bool)]
     if own.empty:
         return "the file that names it", ""
-    title = own["source_title"].iloc[0]
-    return formats.one_line(title, 90) if isinstance(title, str) else "the file that names it", str(own["run"].iloc[0])
+    title, run = own["source_title"].iloc[0], str(own["run"].iloc[0])
+    if isinstance(title, str):
+        return formats.one_line(title, 90), run
+    return f"your file {formats.one_line(str(own['source'].iloc[0]).rsplit('/', 1)[-1], 80)}", run
 
 
 def _is_own(frames: Frames, model: str) -> bool:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lib import formats
-from lib.analysis import models_table, origins, sizes, takeaways
+from lib.analysis import models_table, origins, score_dates, sizes, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import score_vs_size as size_figure
 from lib.figures.legend import Legend
@@ -30,7 +30,10 @@ FACTS = (
 
 
 class ModelsView(NamedTuple):
-    """The page's parts; ``figure`` is None when no model has a score. See ``overview.RecordsView``."""
+    """The page's parts; ``figure`` is None when no model has a score. See ``overview.RecordsView``.
+
+    ``n_community`` counts, where nothing is left of a search, the community models of such a name.
+    """
 
     takeaway: Sentence
     figure: go.Figure | None
@@ -42,6 +45,7 @@ class ModelsView(NamedTuple):
     rows: Later[pd.DataFrame]
     traces: Traces
     left_out: dict[str, int]
+    n_community: int = 0
 
 
 DRAWN = ("model", "name", "size", "score", "ci_low", "ci_high", "on_frontier")
@@ -59,6 +63,7 @@ class _Whole(NamedTuple):
         table: The rows for the eye.
         labels: See ``_table``.
         traces: Of ``table``.
+        dates: From when the scores are, in words.
     """
 
     choice: scores.Choice
@@ -69,6 +74,7 @@ class _Whole(NamedTuple):
     table: pd.DataFrame
     labels: dict[str, str]
     traces: Traces
+    dates: str
 
 
 def filter_options(frames: Frames, *, community: bool) -> dict[str, dict[str, str]]:
@@ -133,12 +139,13 @@ def models_view(
         figure,
         entries,
         f"{title[:1].upper()}{title[1:]} against size of {len(scored)} models, with 95% intervals.",
-        _coverage(whole.choice, shown, scored),
+        _coverage(whole, shown, scored),
         taken(whole.table, at),
         whole.labels,
         Later(lambda: _rows(frames, whole, at, by, threshold)),
         whole.traces if len(at) == len(whole.table) else whole.traces.taken(at.tolist()),
         _left_out(removed, shown, whole.choice),
+        _n_community(frames, search) if search and not len(at) and not community else 0,
     )
 
 
@@ -153,7 +160,8 @@ def _whole(frames: Frames, chosen_set: str, protocol: str, by: SizeBy, community
     drawn = rows[[*DRAWN]].astype({"model": object, "name": object})
     texts = sizes.search_texts(drawn.set_index("model"))
     table, labels = _table(frames, rows, benchmarks)
-    return _Whole(choice, shown.removed, rows, texts, drawn, table, labels, _traces(rows, choice))
+    dates = score_dates.in_words(choice.measured.rows["run"], frames.runs)
+    return _Whole(choice, shown.removed, rows, texts, drawn, table, labels, _traces(rows, choice), dates)
 
 
 def _rows(frames: Frames, whole: _Whole, at: NDArray[np.int64], by: SizeBy, threshold: float) -> pd.DataFrame:
@@ -162,14 +170,22 @@ def _rows(frames: Frames, whole: _Whole, at: NDArray[np.int64], by: SizeBy, thre
     return origins.with_origins(rows, whole.choice.measured, frames.runs, whole.choice.label)
 
 
+def _n_community(frames: Frames, search: str) -> int:
+    """Community models whose name or id holds what was searched for."""
+    models = frames.models
+    some = models[(models["origin"] == "community").to_numpy(bool)]
+    return int(sizes.has_text(sizes.search_texts(some), search).sum())
+
+
 def _title(frames: Frames, benchmarks: tuple[str, ...]) -> str:
     if len(benchmarks) > 1:
         return f"the mean of {len(benchmarks)} benchmarks"
     return scores.label_of(frames, benchmarks[0])
 
 
-def _coverage(choice: scores.Choice, rows: pd.DataFrame, scored: pd.DataFrame) -> str:
-    parts = [f"{formats.counted(len(scored), 'model')} with a size and a score", choice.label]
+def _coverage(whole: _Whole, rows: pd.DataFrame, scored: pd.DataFrame) -> str:
+    choice = whole.choice
+    parts = [f"{formats.counted(len(scored), 'model')} with a size and a score", choice.label, whole.dates]
     n_hidden = int((rows["score"].notna() & rows["size"].isna()).sum())
     parts += [f"{n_hidden} with a score but of undisclosed size, in the table only"] if n_hidden else []
     parts += [f"with caution: {'; '.join(choice.cautions)}"] if choice.cautions else []

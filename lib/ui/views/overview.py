@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import findings, origins, records, renown, takeaways
+from lib.analysis import findings, origins, records, renown, score_dates, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import records as records_figure
 from lib.figures.legend import Legend
@@ -56,7 +56,12 @@ def records_view(frames: Frames, *, benchmark: str, protocol: str, by: SizeBy, p
     if len(steps):
         drawn = records_figure.records(steps, size_label=COLUMNS[SIZES[by]].axis, end_on=_end(own, printed))
         figure = finished(drawn)
-    coverage = [f"Smallest model scoring at least this on {chosen.label}", formats.counted(own.n_models, "model")]
+    n_measured = chosen.measured.rows["model"].nunique()
+    who = formats.counted(n_measured, "model")
+    if own.n_models < n_measured:
+        who = f"{formats.count(own.n_models)} of {who} can set a record, the others are counted under Left out"
+    coverage = [f"Smallest model scoring at least this on {chosen.label}", who]
+    coverage += [dates] if (dates := score_dates.in_words(chosen.measured.rows["run"], frames.runs)) else []
     coverage += [f"with caution: {'; '.join(chosen.cautions)}"] if chosen.cautions else []
     rows = _rows(frames, steps, chosen, best)
     return RecordsView(

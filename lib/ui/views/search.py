@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
+from lib.analysis.labels import evaluator_label
 from lib.store.frames import Frames
 
 LONGEST = 80
@@ -63,16 +64,31 @@ def index(frames: Frames) -> Index:
     # A file's name alone, for a search by what lies on the reader's disk; its folder follows.
     spelled = runs["model_name"].astype(object).where(runs["model_name"].notna(), "")
     source = runs["source"].astype(object).where(runs["source"].notna(), "").astype(str)
+    file = source.str.rsplit("/", n=1).str[-1]
     of_runs = pd.DataFrame(
         {
             "id": runs["run"].astype(str).to_numpy(),
-            "label": source.str.rsplit("/", n=1).str[-1].to_numpy(),
+            "label": np.array(_run_labels(frames), dtype=object),
             "weight": np.arange(len(runs), dtype=float),
-            "note": spelled.astype(str).to_numpy(),
+            "note": file.to_numpy(),
         }
     )
-    of_runs["text"] = _searched(of_runs["label"], of_runs["id"], spelled, source)
+    of_runs["text"] = _searched(file, of_runs["id"], spelled, source)
     return Index(of_models, of_benchmarks, of_runs)
+
+
+def _run_labels(frames: Frames) -> list[str]:
+    """What tells a run from the others of its file: whose it is, who evaluated it or printed it, and when."""
+    runs = frames.runs
+    names = runs["model"].map(frames.models["name"])
+    names = names.where(names.notna(), runs["model_name"]).astype(object).where(lambda one: one.notna(), "no name")
+    fields = ["evaluator", "document", "chat_template", "evaluator_version"]
+    rows = cast("list[dict[str, Any]]", runs[fields].astype(object).to_dict("records"))
+    # The date of a collection of printed numbers says nothing of any of them.
+    published = runs["source_date"].astype(object).where(runs["document"].isna(), "")
+    days = runs["evaluated_on"].astype(object).where(runs["evaluated_on"].notna(), published)
+    parts = zip(names, map(evaluator_label, rows), days, strict=True)
+    return [" · ".join(str(one) for one in told if one is not None and one == one and one != "") for told in parts]
 
 
 def find(where: Index, words: str, most: int) -> Hits:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import fits, origins, panel, side_by_side, side_by_side_words
+from lib.analysis import fits, origins, panel, score_dates, side_by_side, side_by_side_words
 from lib.analysis.fits import Bits
 from lib.figures import side_by_side as figure
 from lib.figures.legend import Legend
@@ -22,10 +22,15 @@ from lib.ui.views.side_by_side_tables import CellTable, facts_table, runs_text, 
 
 
 class SideView(NamedTuple):
-    """The page's parts. ``figure`` is None when none of the models has a score there."""
+    """The page's parts. ``figure`` is None when none of the models has a score there.
+
+    ``bases`` says which are base models, plain text; ``tuned`` are ids and names of their tuned variants.
+    """
 
     question: str
     takeaway: Sentence
+    bases: str
+    tuned: tuple[tuple[str, str], ...]
     figure: go.Figure | None
     legend: Legend
     alt: str
@@ -70,17 +75,20 @@ def side_by_side_view(
     n_tests = int(found["p"].notna().sum())
     family = (
         f"Marked after Holm's correction over {formats.counted(n_tests, 'comparison')}: every other model against "
-        f"{names[reference]}, on every benchmark shown. Pairing is ignored."
+        f"{names[reference]}, on every benchmark shown. The more is compared at once, the more a difference must show: a "
+        "verdict can change when a model or a benchmark is added. Pairing is ignored."
         if n_tests
         else ""
     )
     return SideView(
         side_by_side_words.question([names[one] for one in models]),
         side_by_side_words.takeaway(found, reference, names, len(benchmarks)),
+        side_by_side_words.bases([names[one] for one in models if facts.at[one, "kind"] == "base"]),
+        _tuned(frames, models),
         finished(figure.side_by_side(figure_rows)) if is_drawn else None,
         figure.legend(figure_rows) if is_drawn else [],
         f"Scores of {', '.join(names.values())} on {formats.counted(len(benchmarks), 'benchmark')}, with 95% intervals.",
-        _coverage(stands, rows, models),
+        _coverage(frames, stands, rows, models),
         side_by_side_words.lacking(rows, models, benchmarks, names, _labels(frames, benchmarks)),
         Traces([str(one) for one in drawn["model"]], {"interval": runs_text(drawn["run"])}),
         facts_table(frames, models, need, context),
@@ -133,7 +141,22 @@ def _labels(frames: Frames, benchmarks: tuple[str, ...]) -> dict[str, str]:
     return {one: label if said.count(label) == 1 else f"{label} ({one})" for one, label in labels.items()}
 
 
-def _coverage(stands: choice.Standing, rows: pd.DataFrame, models: tuple[str, ...]) -> str:
+def _tuned(frames: Frames, models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Id and name of a tuned variant of each base model: of the same developer where there is one, the newest."""
+    known = frames.models
+    variants = known[(known["kind"] == "chat").to_numpy(bool) & (known["origin"] != "community").to_numpy(bool)]
+    found = []
+    for model in models:
+        own = variants[(variants["finetuned_from"] == model).to_numpy(bool)]
+        if known.at[model, "kind"] != "base" or own.empty or own.index.isin(models).any():
+            continue
+        own = own.assign(is_same=own["developer"] == known.at[model, "developer"])
+        best = own.sort_values(["is_same", "released_on"], ascending=False, kind="stable").iloc[0]
+        found.append((str(best.name), str(best["name"])))
+    return tuple(found)
+
+
+def _coverage(frames: Frames, stands: choice.Standing, rows: pd.DataFrame, models: tuple[str, ...]) -> str:
     if stands.key is None:
         return "None of these models has a score on these benchmarks."
     n = len(models) * len(stands.measured.benchmarks)
@@ -143,6 +166,8 @@ def _coverage(stands: choice.Standing, rows: pd.DataFrame, models: tuple[str, ..
         has_all = bool((stands.stand["n_complete"] == len(models)).any())
         told = "missing this way" if has_all else "missing, and no one way of measuring has them all"
         parts.append(f"{formats.count(missing)} of {formats.counted(n, 'score')} {told}")
+    if dates := score_dates.in_words(rows["run"], frames.runs):
+        parts.append(dates)
     cautions = tuple(stands.grouping.protocols["cautions"][stands.key])
     parts += [f"with caution: {'; '.join(cautions)}"] if cautions else []
     return " · ".join(parts)

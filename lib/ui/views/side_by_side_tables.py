@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from lib import formats
-from lib.analysis import fits, measurements, models_table, sizes
+from lib.analysis import fits, measurements, models_table, side_by_side_words, sizes
 from lib.analysis.side_by_side import BETTER, WORSE
 from lib.schema.columns import COLUMNS
 from lib.store.frames import Frames
@@ -19,7 +19,7 @@ from lib.ui.traces import FACTS_BEHIND, Trace, Traces, texts
 from lib.ui.views import scores
 
 FACTS = (
-    "developer", "released_on", "params_total", "params_active", "size_class", "training_tokens",
+    "developer", "kind", "released_on", "params_total", "params_active", "size_class", "training_tokens",
     "tokens_per_parameter", "context_length", "licence", "open_weights",
 )  # fmt: skip
 SHAPE = ("params_total", "n_layers", "n_kv_heads", "head_dim", "context_length")
@@ -167,6 +167,8 @@ def card_words(need: pd.Series, model: pd.Series) -> str:
 
 
 def _fact(frames: Frames, fact: str, row: pd.Series, stored: pd.Series) -> str:
+    if fact == "kind":
+        return side_by_side_words.KINDS.get(str(stored["kind"]), formats.shown(fact, stored["kind"]))
     if fact == "size_class":
         return sizes.CLASS_LABELS[str(row["size_class"])]
     if fact == "released_on":
