@@ -34,7 +34,7 @@ def width(rows: pd.DataFrame, column: str, heading: str) -> int:
 def longest(rows: pd.DataFrame, column: str) -> str:
     """The first of the texts with most letters; '' where there is none."""
     sent = arrow(rows)
-    if not isinstance(sent, pa.Table) or not pa.types.is_string(sent.schema.field(column).type):
+    if not isinstance(sent, pa.Table) or sent.schema.field(column).type not in (pa.string(), pa.large_string()):
         return max((one for one in rows[column] if isinstance(one, str)), key=len, default="")
     texts = sent.column(column)
     lengths = pc.utf8_length(texts)
