@@ -8,7 +8,7 @@ import pandas as pd
 
 from lib import formats
 
-_KINDS = ("evaluated", "from files published", "from files imported")
+_KINDS = ("evaluated", "copied from print", "from files published", "from files imported")
 _DAY, _MONTH = len("2024-05-01"), len("2024-05")
 
 
@@ -17,14 +17,17 @@ def in_words(of: Iterable[str], runs: pd.DataFrame) -> str:
 
     Args:
         of: The runs behind the scores: the beginning of a digest, several parted by a blank.
-        runs: ``Frames.runs``. A run without a day of evaluation has that of the publication of its source; without
+        runs: ``Frames.runs``. A run without a day of evaluation has that of the publication of its source (of a
+            transcription that is the day on which the printed scores were copied, not that of the paper); without
             that the day on which it was imported.
     """
     wanted = {run for text in of for run in str(text).split()}
     behind = runs[runs["run"].isin(wanted).to_numpy(bool)]
+    published = behind["source_date"].astype(object)
     days = [
         pd.to_datetime(behind["evaluated_on"], errors="coerce").dt.strftime("%Y-%m-%d").astype(object),
-        behind["source_date"].astype(object),
+        published.where(behind["kind"] == "transcription"),
+        published,
         behind["imported_at"].astype(object),
     ]
     told, is_left = [], pd.Series(True, behind.index)

@@ -164,7 +164,9 @@ def source_words(source: Mapping[str, Any]) -> str:
     parts += [f"of {formats.web_link(source.get('url'), title)}"] if title else []
     licence, published = source.get("licence"), source.get("published_on")
     parts += [f"licence {formats.markdown(licence, 60)}"] if licence else []
-    parts += [f"published {formats.markdown(published, 20)}"] if published else []
+    # What stands nowhere on the web was put together for this project: its date is that of the collection.
+    way = "published" if source.get("url") else "collected"
+    parts += [f"{way} {formats.markdown(published, 20)}"] if published else []
     parts += [f"imported {formats.date(source.get('imported_at'))}"]
     return ", ".join(parts)
 

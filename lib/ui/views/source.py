@@ -99,7 +99,7 @@ def facts(source: Mapping[str, Any]) -> pd.DataFrame:
         ("Title", source["title"] or "not stated"),
         ("Address", source["url"] or "not stated"),
         ("Licence", source["licence"] or "not stated"),
-        ("Published", source["published_on"] or "not stated"),
+        ("Published" if source["url"] else "Collected", source["published_on"] or "not stated"),
         ("Imported", formats.date(source["imported_at"])),
         ("Withdrawn", formats.date(source["withdrawn_at"]) if source["withdrawn_at"] else ""),
         ("How it came", "ships with the project" if source["is_shipped"] else "imported on this installation"),
