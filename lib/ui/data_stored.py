@@ -8,7 +8,7 @@ from lib.settings import read_settings
 from lib.store import read, source_lists
 from lib.store.frames import Frames
 from lib.ui import cached
-from lib.ui.views import data
+from lib.ui.views import data, own_data
 
 
 def is_local() -> bool:
@@ -20,6 +20,11 @@ def collections(frames: Frames) -> data.Collections:
     """Sources and refusals by the raw file they came in."""
     store = cached.store()
     return data.collections(source_lists.source_list(store), read.refusals(store), source_lists.raw_names(store))
+
+
+def own_files(frames: Frames, *, most: int) -> own_data.OwnFiles:
+    """The first of the reader's own files."""
+    return own_data.own_files(cached.made(collections), most)
 
 
 def names_that_wait(frames: Frames) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import streamlit as st
 from lib import formats
 from lib.ui import cached, data_stored, links, page
 from lib.ui.views.data import YOURS
-from lib.ui.views.own_data import blocks, own_files
+from lib.ui.views.own_data import blocks
 
 FILES_SHOWN = 8
 WRAPPED = Path(__file__).parent / "guide.css"
@@ -32,19 +32,17 @@ def in_this_store(n_waiting: int) -> None:
         n_waiting: Names that wait for a model.
     """
     st.subheader("What of yours is in this store", anchor=False)
-    files = own_files(cached.made(data_stored.collections))
-    if not files:
+    files = cached.made(data_stored.own_files, most=FILES_SHOWN)
+    if not files.n:
         st.markdown("Nothing yet: every file here came with the project.")
-    for file in files[:FILES_SHOWN]:
+    for file in files.first:
         words = f":blue[{formats.markdown(file.words, 140)}]"
         if file.digest:
             links.link("source", words, {"source": file.digest[:12]})
         else:
             links.link("data", words, {"part": "sources", "file": file.key})
-    if len(files) > FILES_SHOWN:
-        links.link(
-            "data", f":blue[All {formats.count(len(files))} of your files →]", {"part": "sources", "file": YOURS}
-        )
+    if files.n > FILES_SHOWN:
+        links.link("data", f":blue[All {formats.count(files.n)} of your files →]", {"part": "sources", "file": YOURS})
     waits = "waits" if n_waiting == 1 else "wait"
     is_local = data_stored.is_local()
     with st.container(horizontal=True, vertical_alignment="center"):

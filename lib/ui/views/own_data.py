@@ -50,11 +50,19 @@ class OwnFile(NamedTuple):
     key: str
 
 
-def own_files(collections: Collections) -> list[OwnFile]:
-    """Files that did not come with the project, the last imported first; a zip is one."""
+class OwnFiles(NamedTuple):
+    """The first of the reader's files, and how many there are."""
+
+    first: list[OwnFile]
+    n: int
+
+
+def own_files(collections: Collections, most: int) -> OwnFiles:
+    """Files that did not come with the project, the last imported first, at most so many; a zip is one."""
     own = gathered(collections, YOURS)
+    keys = own["key"].unique()
     found = []
-    for key, rows in own.groupby("key", sort=False):
+    for key, rows in own[own["key"].isin(keys[:most])].groupby("key", sort=False):
         name = str(rows["name"].iloc[0]).split("!/")[0]
         results = formats.counted(rows["n_results"].sum(), "result")
         n_withdrawn = int(rows["withdrawn_at"].notna().sum())
@@ -62,7 +70,7 @@ def own_files(collections: Collections) -> list[OwnFile]:
         if n_withdrawn:
             told.append("withdrawn" if n_withdrawn == len(rows) else f"{n_withdrawn} of {len(rows)} files withdrawn")
         found.append(OwnFile(" · ".join(told), str(rows["digest"].iloc[0]) if len(rows) == 1 else "", str(key)))
-    return found
+    return OwnFiles(found, len(keys))
 
 
 def own_data_view(frames: Frames) -> OwnDataView:
