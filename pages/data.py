@@ -4,7 +4,6 @@ import streamlit as st
 
 from lib.schema.text import sentence
 from lib.ui import cached, data_coverage, data_downloads, data_methods, data_names, data_sources, data_stored, page
-from lib.ui.views import data
 
 PARTS = {
     "sources": ("Sources", data_sources.show),
@@ -16,8 +15,7 @@ PARTS = {
 
 page.heading("Where does each number come from?")
 if cached.frames().counts["n_sources"]:
-    n_waiting = len(cached.made(data_stored.names_that_wait))
-    page.takeaway([data.takeaway(cached.frames(), cached.made(data_stored.collections), n_waiting)])
+    page.takeaway([cached.made(data_stored.takeaway)])
 else:
     page.takeaway([sentence("Nothing has been imported yet.")])
 

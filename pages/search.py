@@ -4,14 +4,14 @@ import streamlit as st
 
 from lib import formats
 from lib.schema.text import Span, sentence
-from lib.ui import cached, links, page
+from lib.ui import cached, links, page, search_box
 from lib.ui.views import search
 
 MOST = 50
 
 words = str(st.query_params.get("words", ""))[: search.LONGEST]
 page.heading(f"What is there under “{words}”?" if words else "What are you looking for?")
-hits = search.find(cached.made(search.index), words, MOST)
+hits = cached.made(search_box.found, words=words, most=MOST)
 if not words:
     page.nothing_left("The search field beside the page finds models, benchmarks and runs by their names.")
 elif not hits.n_all:

@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
-from lib.ui import cached, controls, data_stored, links, origin, page, withdrawing
+from lib.store.frames import Frames
+from lib.ui import cached, controls, data_stored, finished, links, origin, page, withdrawing
 from lib.ui.views import data
 
 SHOWN = ["title", "n_files", "n_runs", "n_results", "n_refused", "kind", "published", "imported", "licence", "state"]
@@ -26,14 +27,10 @@ def show() -> None:
         return
     withdrawing.what_was_done()
     rows = held.rows
-    options = (
-        {"": "all collections"}
-        | _gathered_options(held)
-        | {
-            str(row["key"]): f"{row['title']} · {formats.counted(row['n_files'], 'file')}"
-            for row in rows.to_dict("records")
-        }
-    )
+    options = cached.made(data_stored.collection_options)
+    asked = str(st.query_params.get("file", ""))
+    if asked not in options and (rows["key"] == asked).any():
+        options = options | {asked: data.option(rows[rows["key"] == asked].iloc[0])}
     places = st.columns([3, 2], vertical_alignment="bottom")
     with places[0]:
         chosen = controls.choice("file", "Look into", options, default="")
@@ -54,12 +51,6 @@ def show() -> None:
     if chosen not in data.GATHERED:
         _refusals(held, chosen)
     withdrawing.question()
-
-
-def _gathered_options(held: data.Collections) -> dict[str, str]:
-    """What is gathered from all collections, where there is any of it."""
-    counts = {key: len(data.gathered(held, key)) for key in data.GATHERED}
-    return {key: f"{data.GATHERED[key]} · {formats.counted(n, 'file')}" for key, n in counts.items() if n}
 
 
 def _to_gathered(options: dict[str, str]) -> None:
@@ -97,7 +88,7 @@ def _collections(rows: pd.DataFrame) -> None:
     # A selection that belongs to other rows must not open one of these.
     key = f"collections-{cached.frames().revision}"
     st.dataframe(
-        rows[SHOWN],
+        finished.arrow(cached.made(_shown)),
         key=key,
         alt="Collections of files with their licences, dates and counts",
         hide_index=True,
@@ -111,6 +102,11 @@ def _collections(rows: pd.DataFrame) -> None:
         f"Together {', '.join(totals)}, counted as the files hold them: a run that lies in two files counts twice. "
         "Choose a row to open it."
     )
+
+
+def _shown(frames: Frames) -> pd.DataFrame:
+    """The columns of the table of collections."""
+    return cached.made(data_stored.collections).rows[SHOWN]
 
 
 def _open(key: str, keys: list[str]) -> None:

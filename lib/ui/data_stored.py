@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lib.schema.text import Sentence
 from lib.settings import read_settings
 from lib.store import read, source_lists
 from lib.store.frames import Frames
@@ -20,6 +21,16 @@ def collections(frames: Frames) -> data.Collections:
     """Sources and refusals by the raw file they came in."""
     store = cached.store()
     return data.collections(source_lists.source_list(store), read.refusals(store), source_lists.raw_names(store))
+
+
+def takeaway(frames: Frames) -> Sentence:
+    """What the store holds and where its numbers come from."""
+    return data.takeaway(frames, cached.made(collections), len(cached.made(names_that_wait)))
+
+
+def collection_options(frames: Frames) -> dict[str, str]:
+    """What one can look into, by its key: everything, what is gathered, and the collections with most results."""
+    return data.options(cached.made(collections))
 
 
 def own_files(frames: Frames, *, most: int) -> own_data.OwnFiles:

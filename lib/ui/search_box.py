@@ -5,10 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import formats
+from lib.store.frames import Frames
 from lib.ui import cached, links
 from lib.ui.views import search
 
 MOST = 5
+
+
+def found(frames: Frames, *, words: str, most: int) -> search.Hits:
+    """What fits, for ``cached.made``: the field stands beside every page, and its words outlast many reruns."""
+    return search.find(cached.made(search.index), words, most)
 
 
 def draw() -> None:
@@ -21,7 +27,7 @@ def draw() -> None:
     ).strip()
     if not words:
         return
-    hits = search.find(cached.made(search.index), words, MOST)
+    hits = cached.made(found, words=words, most=MOST)
     if not hits.n_all:
         st.markdown(f":small[Nothing is called “{formats.markdown(words, 40)}”.]")
         return

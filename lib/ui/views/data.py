@@ -36,6 +36,7 @@ LABELS = {
     "others": "Also spelled",
 }
 MEMBERS_SHOWN = 300
+OPTIONS_SHOWN = 300
 YOURS, WITHDRAWN = "yours", "withdrawn"
 GATHERED = {YOURS: "your own", WITHDRAWN: "withdrawn"}
 """Files gathered from all collections, by what stands in the address, with their words: those that did not come with
@@ -134,6 +135,20 @@ def gathered(held: Collections, key: str) -> pd.DataFrame:
     if key == WITHDRAWN:
         return sources[sources["withdrawn_at"].notna()]
     return sources[sources["key"] == key] if key else sources
+
+
+def options(held: Collections) -> dict[str, str]:
+    """What one can look into, in words: everything, what is gathered where there is any of it, and collections, those
+    with most results first; the others are found in the table and by the search."""
+    counts = {key: len(gathered(held, key)) for key in GATHERED}
+    some = {key: f"{GATHERED[key]} · {formats.counted(n, 'file')}" for key, n in counts.items() if n}
+    first = held.rows[:OPTIONS_SHOWN]
+    return {"": "all collections"} | some | {str(row["key"]): option(row) for _, row in first.iterrows()}
+
+
+def option(row: pd.Series) -> str:
+    """A collection in the list of what one can look into."""
+    return f"{row['title']} · {formats.counted(row['n_files'], 'file')}"
 
 
 def members(held: Collections, key: str, search: str) -> Members:

@@ -108,8 +108,8 @@ def find(where: Index, words: str, most: int) -> Hits:
 def _searched(*columns: pd.Series) -> pd.Series:
     parts = (column.astype(str).to_numpy() for column in columns)
     texts = ["\n".join(map(_plain, names)) for names in zip(*parts, strict=True)]
-    # Of an empty list pandas would make numbers.
-    return pd.Series(texts, dtype="str")
+    # As Python's own text, which is searched and walked through at each search; of an empty list pandas would make numbers.
+    return pd.Series(texts, dtype=object)
 
 
 def _plain(text: str) -> str:
@@ -118,11 +118,8 @@ def _plain(text: str) -> str:
 
 
 def _matching(frame: pd.DataFrame, wanted: list[str]) -> pd.DataFrame:
-    fits = np.ones(len(frame), bool)
-    text = frame["text"]
-    for word in wanted:
-        fits &= text.str.contains(word, regex=False).to_numpy(bool)
-    kept = frame[fits]
+    fits = [place for place, text in enumerate(frame["text"]) if all(word in text for word in wanted)]
+    kept = frame.iloc[fits]
     whole = " ".join(wanted)
     rank = [_rank(text.split("\n"), whole) for text in kept["text"]]
     order = np.lexsort((kept["label"].str.len().to_numpy(), -kept["weight"].to_numpy(float), np.array(rank, float)))
