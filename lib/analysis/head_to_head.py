@@ -35,6 +35,9 @@ POOLED, WALD, NONE = "unpaired, pooled score test", "unpaired, z test", ""
 IGNORES, CONSERVATIVE = "ignores pairing", "ignores pairing, conservative"
 OWN_UNIT = "a unit of its own, to which no margin in points applies"
 NO_ERROR = "no interval: the number of questions is not published"
+WHOLE, CLOSE = 0.95, 0.01
+"""Paired answers decide when they are this share of the questions of both scores; where the number of questions is not
+known, when their mean is this close to the score."""
 Read = Callable[[Log, Log, Sequence[str]], tuple[pa.Table, pa.Table]]
 _RATES = frozenset({"wer", "cer", "ter", "word_error_rate", "character_error_rate", "error_rate", "error"})
 
@@ -53,7 +56,7 @@ class HeadToHead(NamedTuple):
     Args:
         tasks: One row per task, ``COLUMNS``. Scores are fractions where ``is_share``, else in the metric's unit; delta is A
             minus B, its interval two-sided 95% and not adjusted; ``n_both``, ``only_a`` and ``only_b`` are questions of
-            paired answers; ``items_needed`` are questions per model that would show the margin (NaN: unknown).
+            the paired answers that decide (NaN: they do not); ``items_needed`` are questions per model that would show the margin (NaN: unknown).
         overall: Over the tasks whose direction is known, differences turned so that above 0 means A better.
         is_used: Which tasks the overall mean rests on, shape (tasks,).
         pairs: Position of a task to the pairs of its questions, where both logs are stored.
@@ -152,22 +155,33 @@ def _row(match: Match, catalogue: pd.DataFrame, together: Paired | None, trouble
     row["n_items"] = n_items if np.isfinite(n_items) else max(row["n_a"], row["n_b"])
     row["comparison"] = match.comparison.verdict
     reasons = list(match.comparison.reasons)
-    if together is not None and together.has_verdict:
+    if together is not None and decides(match, together):
         # Logs that hold the same questions settle what the results files leave open.
         row["comparison"] = "caution" if together.cautions else "comparable"
         reasons = list(together.cautions)
     row["reasons"] = "; ".join(reasons)
     row["pairing"] = _pairing(match, together, trouble)
     for name, value in (("n_both", "n"), ("only_a", "n10"), ("only_b", "n01")):
-        known = None if together is None else getattr(together, value)
+        known = None if together is None or not decides(match, together) else getattr(together, value)
         row[name] = np.nan if known is None else float(known)
     return row
 
 
+def decides(match: Match, together: Paired | None) -> bool:
+    """Whether the paired answers are those of the two scores, and may end in a verdict."""
+    if together is None or not together.has_verdict or not together.n:
+        return False
+    for of, values in ((match.a, together.a), (match.b, together.b)):
+        n = number(of["n_samples"], np.nan)
+        if together.n < WHOLE * n or (np.isnan(n) and abs(values.mean() - number(of["score"], np.nan)) > CLOSE):
+            return False
+    return True
+
+
 def _pairing(match: Match, together: Paired | None, trouble: str) -> str:
     """Whether the answers were paired, in words."""
-    if together is not None and together.has_verdict:
-        return f"paired: {together.why}"
+    if decides(match, together):
+        return f"paired: {together.why}" if together is not None else ""
     if together is not None and match.comparison.verdict == NOT_COMPARABLE:
         return f"the answers to {counted(together.n, 'question')} are stored, for counts only: {'; '.join(together.no_verdict)}"
     if match.comparison.verdict == NOT_COMPARABLE:
@@ -178,7 +192,9 @@ def _pairing(match: Match, together: Paired | None, trouble: str) -> str:
         (number(a["n_samples"], -1), number(b["n_samples"], -2)),
     )
     words = CONSERVATIVE if hashes[0] and hashes[0] == hashes[1] and counts[0] == counts[1] else IGNORES
-    because = "; ".join(together.no_verdict) if together is not None else trouble
+    because = trouble if together is None else "; ".join(together.no_verdict)
+    if together is not None and not because:
+        because = f"the stored answers are to {counted(together.n, 'question')} only"
     return f"{words} ({because})" if because else words
 
 
@@ -201,7 +217,7 @@ def _test(match: Match, row: dict[str, Any], together: Paired | None, margin: fl
     if not row["is_share"]:
         row["why_none"] = OWN_UNIT
         return nothing
-    if together is not None and together.has_verdict and together.n:
+    if together is not None and decides(match, together):
         return _from_pairs(together, margin)
     counts = [number(of[name], np.nan) for of in (a, b) for name in ("n_correct", "n_samples")]
     if np.isfinite(counts).all():

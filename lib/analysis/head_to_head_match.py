@@ -18,14 +18,13 @@ from lib.analysis.labels import evaluator_label
 from lib.analysis.measurements import PRECEDENCE
 from lib.analysis.protocols import FAMILY
 from lib.analysis.repeat_runs import BENCHMARKS
+from lib.store.benchmarks import filter_rank, metric_rank
 
 Row = Mapping[str, Any]
 Log = tuple[int, str]
 """A log of single questions: run id and task."""
-METRICS = ("acc", "exact_match", "acc_norm")
-FILTERS = ("none", "strict-match", "flexible-extract")
-"""What is shown where a benchmark has no usual metric, or several filters; others follow by name."""
 LEADERBOARD_SIX = frozenset(BENCHMARKS.values())
+OTHER_METRIC = 1000
 NEVER = "never"
 """The way of measuring that is none: the two share tasks, and may not be compared on any."""
 _RANK = {COMPARABLE: 0, CAUTION: 1, NOT_COMPARABLE: 2}
@@ -176,12 +175,13 @@ def _matched(a: Row, b: Row, stored: set[Log]) -> Match:
 def _rank(match: Match, default: Mapping[str, str]) -> tuple[Any, ...]:
     """Smaller goes first: usual metric, comparable, can be tested, single answers, better source, more questions, newer."""
     a, b = match.a, match.b
-    metric, kind = str(a["metric"]), str(a["filter"])
+    metric, kind, benchmark = str(a["metric"]), str(a["filter"]), str(a["benchmark"])
+    rank = metric_rank(benchmark, default.get(benchmark), metric)
     return (
-        default.get(str(a["benchmark"])) != metric,
+        OTHER_METRIC if rank is None else rank,
         not (match.has_logs or (_has_error(a) and _has_error(b))),
-        _index(METRICS, metric), metric,
-        _index(FILTERS, kind), kind,
+        metric,
+        filter_rank(kind), kind,
         _RANK[match.comparison.verdict],
         not match.has_logs,
         PRECEDENCE.get(str(a["kind"]), 9) + PRECEDENCE.get(str(b["kind"]), 9),
@@ -222,10 +222,6 @@ def number(value: Any, unknown: float) -> float:
 def text(value: Any) -> str:
     """A cell as text; '' where it is missing."""
     return "" if value is None or pd.isna(value) else str(value)
-
-
-def _index(names: tuple[str, ...], name: str) -> int:
-    return names.index(name) if name in names else len(names)
 
 
 def _empty(column: pd.Series) -> pd.Series:

@@ -54,15 +54,16 @@ def takeaway(found: HeadToHead, a: str, b: str, labels: Sequence[str], roles: tu
     return sentence(*_not_told_apart(found, better, name_a, name_b, n_tested, roles))
 
 
-def ratio_words(ratio: float) -> str:
-    """Size of A over size of B in words: ``a ninth``, ``2.7 times``."""
+def ratio_words(ratio: float, of: str) -> str:
+    """A over B in words: ``a ninth of the parameters``, ``2.7 times the parameters``, ``about as many parameters``."""
     below = 1 / ratio if ratio > 0 else float("nan")
     if 0.95 < ratio < 1.05:
-        return "about as many"
-    if 1.9 <= below <= 10.4:
+        return f"about as many {of}"
+    if 1.8 <= below <= 10.4:
         nearest = round(below)
-        return FRACTIONS[nearest] if abs(below - nearest) <= 0.1 * nearest else f"1/{formats.plain(below)}"
-    return f"1/{formats.plain(below)}" if ratio < 0.55 else formats.times(ratio)
+        about = "about " if abs(below - nearest) > 0.02 * nearest else ""
+        return f"{about}{FRACTIONS[nearest]} of the {of}"
+    return f"1/{formats.plain(below)} of the {of}" if ratio < 0.55 else f"{formats.times(ratio)} the {of}"
 
 
 def ratios(a: str, b: str, size: float, tokens: float, money: float, *, size_words: str) -> Sentence:
@@ -73,31 +74,21 @@ def ratios(a: str, b: str, size: float, tokens: float, money: float, *, size_wor
         size_words: What size counts: ``parameters`` or ``active parameters``.
     """
     parts: list[str | Span] = []
-    for ratio, before, after in (
-        (size, "has ", f" the {size_words}"),
-        (tokens, "saw ", " the training tokens"),
-        (money, "costs ", " the list price of a million tokens in and out"),
-    ):
+    for ratio, before, of in ((size, "has ", size_words), (tokens, "saw ", "training tokens")):
         if np.isfinite(ratio):
-            parts += [", " if parts else "", before, Span(ratio_words(ratio), "strong"), _after(ratio, after)]
-    return sentence(f"{short(a)} ", *parts, f", against {short(b)}.") if parts else ()
+            parts += [", " if parts else "", before, Span(ratio_words(ratio, of), "strong")]
+    if np.isfinite(money):
+        price = ratio_words(money, "list price") if not 0.95 < money < 1.05 else "about as much"
+        parts += [", " if parts else "", "costs ", Span(price, "strong"), " per token"]
+    return sentence(f"Against {short(b)}, {short(a)} ", *parts, ".") if parts else ()
 
 
-def needed_words(row: Mapping[str, object], margin: float) -> str:
-    """What this test could have seen, and how many questions show the margin: ``could see 7 points; 2 need 9,300``.
-
-    '' without a test, and where a difference is shown.
-    """
-    if row["verdict"] not in (NO_DIFFERENCE_SHOWN, TOO_FEW_DATA):
+def needed_words(row: Mapping[str, object]) -> str:
+    """How many questions show the reader's margin: ``9,300 (it has 756)``; '' without a test, and where one is shown."""
+    if row["verdict"] not in (NO_DIFFERENCE_SHOWN, TOO_FEW_DATA) or not formats.known(row["items_needed"]):
         return ""
-    parts = []
-    if formats.known(row["detectable"]):
-        parts.append(f"could see {points(row['detectable'])}")
-    if formats.known(row["items_needed"]):
-        parts.append(f"{points(margin)} need {formats.count(rounded_up(row['items_needed']))} questions")
-        if row["needs_more_than_there_are"]:
-            parts[-1] += f", {MORE} ({formats.count(row['n_items'])})"
-    return "; ".join(parts)
+    there = f" (it has {formats.count(row['n_items'])})" if row["needs_more_than_there_are"] else ""
+    return f"{formats.count(rounded_up(row['items_needed']))}{there}"
 
 
 def points(share: object, digits: int = 1) -> str:
@@ -117,12 +108,6 @@ def rounded_up(n: object) -> int:
     whole = int(np.ceil(value))
     step = 10 ** max(len(str(whole)) - 2, 0)
     return -(-whole // step) * step
-
-
-def _after(ratio: float, words: str) -> str:
-    if 0.95 < ratio < 1.05:
-        return words.replace(" the list price", " the list price").replace(" the ", " ", 1)
-    return words
 
 
 def _nothing_tested(tasks: pd.DataFrame, a: str, b: str) -> Sentence:

@@ -12,6 +12,7 @@ import streamlit as st
 from lib import formats
 from lib.analysis import sample_rows
 from lib.analysis.head_to_head_match import Matches
+from lib.analysis.head_to_head_sides import Side, side_of
 from lib.analysis.sizes import SizeBy
 from lib.errors import RefusedInput, Unavailable
 from lib.store.db import Store
@@ -21,11 +22,11 @@ from lib.ui.parts_samples import CUT, show_answer, show_prompt
 from lib.ui.views import head_to_head as views
 from lib.ui.views import head_to_head_choice as choice
 from lib.ui.views.head_to_head import HeadView
-from lib.ui.views.head_to_head_choice import Side
 from lib.ui.views.model import near_names
 
 QUESTION = "Is A really better than B?"
 PAGE = 10
+ROW_PX, TALLEST = 35, 800
 METHOD = (
     "**Verdicts**, in this order. Two results that may not be compared, or that came without an error, get none. Paired answers "
     "that differ on fewer than 10 questions: *too few data*. A p-value of at most 5% after Holm's correction over all tasks "
@@ -54,7 +55,7 @@ def choose(place_a: Any, place_b: Any, *, community: bool) -> Chosen:
     """The two menus. A run, and a model that the menu does not offer, stays in it when the address names it."""
     offered = cached.made(choice.offered, community=community)
     asked = [str(st.query_params.get(key, ""))[:200] for key in ("a", "b")]
-    named = [cached.made(choice.side_of, asked=one) if one else None for one in asked]
+    named = [cached.made(side_of, asked=one) if one else None for one in asked]
     options = dict(offered.options)
     for side in named:
         if side is not None and side.key not in options:
@@ -74,7 +75,7 @@ def choose(place_a: Any, place_b: Any, *, community: bool) -> Chosen:
         with place:
             value = controls.choice(key, label, options, default=first)
         taken.add(value)
-        sides.append(cached.made(choice.side_of, asked=value))
+        sides.append(cached.made(side_of, asked=value))
     return Chosen(*sides)
 
 
@@ -124,12 +125,17 @@ def states(shown: HeadView) -> None:
 
 def tables(shown: HeadView) -> None:
     """Verdicts task by task, what sets the two apart in how they were measured, and what is left out."""
-    page.table(shown.table, key="head-tasks", alt="Verdicts by task", labels=views.LABELS, traces=shown.traces)
+    height = min(ROW_PX * (len(shown.table) + 1) + 3, TALLEST)
+    page.table(
+        shown.table, key="head-tasks", alt="Verdicts by task", labels=views.LABELS, traces=shown.traces, height=height
+    )
     if shown.family:
-        page.small_text(formats.markdown(shown.family, 500))
+        page.small_text(formats.markdown(shown.family, 700))
     if shown.pairing:
         first, _, rest = shown.pairing.partition(".")
         st.markdown(f":small[**{formats.markdown(first, 300)}.** {formats.markdown(rest.strip(), 400)}]")
+    if not shown.questions:
+        links.link("own-data", ":blue[Add answers to single questions of your own →]")
     st.subheader("Were they measured the same way?", anchor=False)
     st.markdown(page.markdown(shown.fields.told))
     if len(shown.fields.rows):

@@ -16,6 +16,7 @@ from lib.analysis import head_to_head_words as words
 from lib.analysis.comparability import CAUTION, NOT_COMPARABLE
 from lib.analysis.head_to_head import HeadToHead
 from lib.analysis.head_to_head_match import Match, Matches
+from lib.analysis.head_to_head_sides import Side
 from lib.analysis.sizes import SizeBy
 from lib.figures import head_to_head as figure
 from lib.figures.legend import Legend
@@ -29,12 +30,12 @@ from lib.store.samples import read_pair
 from lib.ui.finished import finished
 from lib.ui.traces import Trace, Traces
 from lib.ui.views import head_to_head_choice as choice
-from lib.ui.views.head_to_head_choice import Side
 from lib.ui.views.side_by_side_tables import CellTraces
 
 LABELS = {
     "what": "Task", "n_samples": "Questions", "score:a": "A", "score:b": "B", "score:delta": "A − B, points",
-    "verdict": "Verdict", "needed": "Questions needed", "how": "Tested", "notes": "Remarks",
+    "verdict": "Verdict", "score:sees": "Could have seen", "score:needed": "Questions needed", "how": "Tested",
+    "notes": "Remarks",
 }  # fmt: skip
 FIELD_LABELS = {"field": "Field", "a": "A", "b": "B", "state": "Agree?"}
 PAIRED_NOTE = "Answers to the same questions are stored and were compared in pairs on"
@@ -103,7 +104,8 @@ def head_view(frames: Frames, store: Store, *, a: Side, b: Side, way: str, tasks
     n_tests = int(found.tasks["p"].notna().sum())
     family = (
         f"Verdicts after Holm's correction over {formats.counted(n_tests, 'test')}, one per task shown; the intervals are "
-        f"95% each and not corrected. Adding or taking away a task asks a new question. Margin: {words.points(margin)}."
+        f"95% each and not corrected. Adding or taking away a task asks a new question. Could have seen: the smallest true "
+        f"difference that this test finds in four cases of five. Questions needed: to find one of {words.points(margin)}."
         if n_tests
         else ""
     )
@@ -203,7 +205,8 @@ def _table(found: HeadToHead, labels: list[str], a: Side, b: Side) -> tuple[pd.D
         "score:b": [_score(row, "b") for row in rows],
         "score:delta": [_delta(row) for row in rows],
         "verdict": [verdict_words(row, a, b) for row in rows],
-        "needed": [words.needed_words({str(k): v for k, v in row.items()}, found.margin) or "–" for row in rows],
+        "score:sees": [words.points(row["detectable"]) for row in rows],
+        "score:needed": [words.needed_words({str(k): v for k, v in row.items()}) or "–" for row in rows],
         "how": [_how(row) for row in rows],
         "notes": [_notes(row) for row in rows],
     }
@@ -221,7 +224,7 @@ def _table(found: HeadToHead, labels: list[str], a: Side, b: Side) -> tuple[pd.D
         )
         for row in rows
     ]
-    cells |= dict.fromkeys(("n_samples", "score:delta", "verdict", "needed", "how", "notes"), both)
+    cells |= dict.fromkeys(("n_samples", "score:delta", "verdict", "score:sees", "score:needed", "how", "notes"), both)
     return pd.DataFrame(data), CellTraces([a.model] * len(rows), cells=cells)
 
 

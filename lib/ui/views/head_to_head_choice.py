@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import pandas as pd
-
-from lib import formats
 from lib.analysis import head_to_head_match as match
 from lib.analysis.head_to_head_match import Log, Matches
+from lib.analysis.head_to_head_sides import Side, results
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.samples import logs_of
@@ -18,26 +15,6 @@ from lib.ui.views import scores, side_by_side_choice
 
 MARGINS = {"1": "1 point", "2": "2 points", "3": "3 points", "5": "5 points"}
 DEFAULT_MARGIN = "2"
-SHORTEST_DIGEST, DIGEST = 6, 12
-_HEX = re.compile(r"[0-9a-f]+")
-
-
-class Side(NamedTuple):
-    """A model, or one run.
-
-    Args:
-        key: What the address says: the id of the model, or the first twelve digits of the run.
-        run_id: Of a run; None for a model.
-        model: Its model; '' for a run whose name waits for one.
-        name: For headings.
-        state: What is compared, in words.
-    """
-
-    key: str
-    run_id: int | None
-    model: str
-    name: str
-    state: str
 
 
 class Offered(NamedTuple):
@@ -64,33 +41,6 @@ def offered(frames: Frames, *, community: bool) -> Offered:
     return Offered(options, tuple(dict.fromkeys([*few[:1], *few[1:][-1:], *rest[:2]]))[:2])
 
 
-def side_of(frames: Frames, *, asked: str) -> Side | None:
-    """The model or run of an address; None where it names nothing. Two runs with this beginning name nothing."""
-    if asked in frames.models.index:
-        name = str(frames.models["name"][asked])
-        return Side(asked, None, asked, name, f"{name}: its finished runs, in full precision where that is stated")
-    wanted = asked.casefold()
-    if len(wanted) < SHORTEST_DIGEST or not _HEX.fullmatch(wanted):
-        return None
-    runs = frames.runs
-    found = runs[runs["run"].str.startswith(wanted[:DIGEST]).to_numpy(bool)]
-    return run_side(frames, int(found.index[0])) if len(found) == 1 else None
-
-
-def run_side(frames: Frames, run_id: int) -> Side:
-    """One run as a side: its model, and what sets the run apart."""
-    row = frames.runs.loc[run_id]
-    digest, model = str(row["run"]), match.text(row["model"])
-    name = str(frames.models["name"].get(model, model)) if model else match.text(row["model_name"]) or "a model without a name"  # fmt: skip
-    parts = [f"{formats.tokens(row['training_tokens'])} tokens"] if row["is_checkpoint"] and pd.notna(row["training_tokens"]) else []  # fmt: skip
-    parts += [match.text(row["quantisation"])] if match.text(row["quantisation"]) else []
-    parts += [f"revision {match.text(row['revision'])[:20]}"] if match.text(row["revision"]) not in ("", "main") else []
-    told = ", ".join([*parts, f"run {digest[:6]}"])
-    of = match.text(row["model_name"])
-    state = f"{name}: {told}" + (f", called “{formats.one_line(of, 60)}” in its file" if of else "")
-    return Side(digest, run_id, model, f"{name} ({told})", state)
-
-
 def matches(frames: Frames, store: Store, a: Side, b: Side, tasks: tuple[str, ...] = ()) -> Matches:
     """What both were measured on; see ``lib.analysis.head_to_head_match``."""
     ids = {int(one) for side in (a, b) for one in results(frames, side)["run_id"].unique()}
@@ -102,18 +52,6 @@ def matches(frames: Frames, store: Store, a: Side, b: Side, tasks: tuple[str, ..
 def _matches(frames: Frames, a: Side, b: Side, tasks: tuple[str, ...], logs: tuple[Log, ...]) -> Matches:
     each = "benchmark" if a.run_id is None and b.run_id is None else "task"
     return match.matches(results(frames, a), results(frames, b), frames.benchmarks, logs, each=each, tasks=tasks)  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=16)
-def results(frames: Frames, side: Side) -> pd.DataFrame:
-    """Results that speak for a side, with the kind of their model."""
-    models = frames.models
-    kind = models["kind"].get(side.model) if side.model else None
-    if side.run_id is not None:
-        return match.usable(frames.scores_of([side.run_id])).assign(model_kind=kind)
-    runs = frames.runs
-    own = frames.scores_of(runs.index[(runs["model"] == side.model).to_numpy(bool)])
-    return match.side_of_model(own, bool(pd.notna(models["variant_of"][side.model]))).assign(model_kind=kind)
 
 
 def task_labels(frames: Frames, found: list[match.Match]) -> list[str]:
