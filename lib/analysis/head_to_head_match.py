@@ -135,6 +135,8 @@ def matches(
     if left and (each == "task" or not of):
         for way in list(of) or [NEVER]:
             of.setdefault(way, []).extend(left.values())
+    if not wanted:
+        of = {way: _without_parts(found) for way, found in of.items()}
     ways = sorted(of, key=lambda way: _width(of[way]), reverse=True)
     never = list(dict.fromkeys(place[0] for place in left)) if of.get(NEVER) is None and each == "benchmark" else []
     return Matches(
@@ -196,6 +198,12 @@ def _width(found: list[Match]) -> tuple[Any, ...]:
     testable = sum(one.has_logs or (_has_error(one.a) and _has_error(one.b)) for one in comparable)
     names = {str(one.a["benchmark"]) for one in comparable}
     return names >= LEADERBOARD_SIX, testable, len(comparable), found[0].way
+
+
+def _without_parts(found: list[Match]) -> list[Match]:
+    """Without tasks whose group stands there, too: their questions would count twice."""
+    tasks = {str(one.a["task"]) for one in found}
+    return [one for one in found if text(one.a["parent"]) not in tasks - {str(one.a["task"])}]
 
 
 def _ordered(found: list[Match], catalogue: pd.DataFrame) -> list[Match]:

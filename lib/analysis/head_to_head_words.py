@@ -113,8 +113,8 @@ def rounded_up(n: object) -> int:
 def _nothing_tested(tasks: pd.DataFrame, a: str, b: str) -> Sentence:
     apart = (tasks["comparison"] == NOT_COMPARABLE).to_numpy(bool)
     if apart.all():
-        told = f"{a} and {b} were never measured the same way, so nothing here says which is better: "
-        return sentence(told, f"{formats.counted(len(tasks), 'task')} stand side by side below, without a verdict.")
+        told = f"{a} and {b} were never measured the same way, so nothing here says which is better"
+        return sentence(told, f": no verdict on {formats.counted(len(tasks), 'task')}.")
     if (tasks["why_none"][~apart] == NO_ERROR).all():
         return sentence(
             Span("No verdict", "strong"), f": the scores of {a} and {b} were published without an interval or a number "
