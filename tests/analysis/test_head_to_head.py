@@ -66,10 +66,7 @@ def slowly(tasks: list[Any], is_higher: list[bool], margin: float) -> list[str]:
             se = math.sqrt((p_a * (1 - p_a) + p_b * (1 - p_b)) / (n - 1))
             pooled = (x + z) / (2 * n)
             spread = math.sqrt(pooled * (1 - pooled) * 2 / n)
-            if n < 300 or se == 0:
-                value = abs(p_a - p_b) / spread if spread > 0 else 0.0
-            else:
-                value = abs(p_a - p_b) / se
+            value = (abs(p_a - p_b) / spread if spread > 0 else 0.0) if n < 300 or se == 0 else abs(p_a - p_b) / se
             d = p_a - p_b
         else:
             d, se = x - z, y * math.sqrt(2)
@@ -266,7 +263,7 @@ def test_several_tasks_are_told_plainly() -> None:
     told = {
         "mixed": plain(head_to_head_words.takeaway(found(a, b), "A", "B", ["T0", "T1", "T2"])),
         "one way": plain(head_to_head_words.takeaway(found(a[:2], b[:2]), "A", "B", ["T0", "T1"])),
-        "nothing": plain(head_to_head_words.takeaway(found(a[1:2] + [counts("t3", 500, 1000)], b[1:2] + [counts("t3", 495, 1000)]), "A", "B", ["T1", "T3"])),
+        "nothing": plain(head_to_head_words.takeaway(found([*a[1:2], counts("t3", 500, 1000)], [*b[1:2], counts("t3", 495, 1000)]), "A", "B", ["T1", "T3"])),
     }  # fmt: skip
     assert told["mixed"].startswith("It depends on the task: A is better on") and "B on T2" in told["mixed"]
     assert told["one way"].startswith("Yes, on 1 of 2 tasks A is better: T0")
