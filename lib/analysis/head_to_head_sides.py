@@ -64,11 +64,12 @@ def run_side(frames: Columns, run_id: int) -> Side:
     name = str(frames.models["name"].get(model, model)) if model else match.text(row["model_name"]) or "a model without a name"  # fmt: skip
     parts = [f"{formats.tokens(row['training_tokens'])} tokens"] if row["is_checkpoint"] and pd.notna(row["training_tokens"]) else []  # fmt: skip
     parts += [match.text(row["quantisation"])] if match.text(row["quantisation"]) else []
+    own = f"at {parts[0]}" if parts and row["is_checkpoint"] else f"({parts[0]})" if parts else f"(run {digest[:6]})"
     parts += [f"revision {match.text(row['revision'])[:20]}"] if match.text(row["revision"]) not in ("", "main") else []
-    told = ", ".join([*parts, f"run {digest[:6]}"])
     of = match.text(row["model_name"])
-    state = f"{name}: {told}" + (f", called “{formats.one_line(of, 60)}” in its file" if of else "")
-    return Side(digest, run_id, model, f"{name} ({told})", state)
+    state = f"{name}: {', '.join([*parts, f'run {digest[:6]}'])}"
+    state += f", called “{formats.one_line(of, 60)}” in its file" if of else ""
+    return Side(digest, run_id, model, f"{name} {own}", state)
 
 
 @lru_cache(maxsize=16)

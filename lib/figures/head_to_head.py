@@ -42,7 +42,7 @@ def head_to_head(rows: pd.DataFrame, differences: pd.DataFrame, *, looks: Looks 
     drawn = rows[rows["task"].isin(tasks) & rows["score"].notna()]
     apart = differences[differences["task"].isin(tasks) & differences["delta"].notna()]
     figure = go.Figure()
-    figure.add_traces(_bars(drawn, place))
+    figure.add_traces(_bars(drawn[drawn["task"].isin(apart["task"])], place))
     for is_a, look in zip((False, True), reversed(looks), strict=True):
         figure.add_traces(_scores(drawn[drawn["is_a"].astype(bool) == is_a], place, look))
     figure.add_traces(_differences(apart, place, looks))
@@ -54,7 +54,7 @@ def head_to_head(rows: pd.DataFrame, differences: pd.DataFrame, *, looks: Looks 
     }
     x = theme.score_axis("Score (%)", _score_limits(drawn)) | {"domain": SIDES[0], "nticks": 5}
     theme.framed(figure, x=x, y=y, height=ROW * max(len(tasks), 2) + MARGINS)
-    other = theme.score_axis("Difference, A − B (points)", _difference_limits(apart))
+    other = theme.score_axis("A − B (points)", _difference_limits(apart))
     other |= {"domain": SIDES[1], "tickformat": "", "nticks": 5, "anchor": "y", "zeroline": True}
     other |= {"zerolinecolor": theme.colour("muted"), "zerolinewidth": 1.2}
     figure.update_layout(xaxis2=other, annotations=_numbers(drawn, place, looks))
@@ -67,7 +67,7 @@ def legend(rows: pd.DataFrame, differences: pd.DataFrame, *, looks: Looks = BY_S
     for is_a, letter, (symbol, role) in zip((True, False), "AB", looks, strict=True):
         names = rows["name"][rows["is_a"].astype(bool) == is_a]
         entries += [(Mark(symbol, role), f"{letter}: {names.iloc[0]}")] if len(names) else []
-    if (differences["winner"].fillna(0) == 0).any():
+    if (differences["delta"].notna() & (differences["winner"].fillna(0) == 0)).any():
         entries.append((Mark("circle-open", "undisclosed"), NOT_SHOWN))
     return entries
 
@@ -93,7 +93,7 @@ def example() -> dict[str, Any]:
 
 
 def _bars(drawn: pd.DataFrame, place: dict[str, float]) -> list[go.Scatter]:
-    """A thick pale line between the two scores of a task."""
+    """A thick pale line between the two scores of a task, where they may be compared."""
     x: list[float] = []
     y: list[float] = []
     for task, own in drawn.groupby("task", sort=False):
@@ -189,7 +189,7 @@ def _score_limits(drawn: pd.DataFrame) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = float(drawn["score"].min()), float(drawn["score"].max())
     # Room for the numbers, which stand outside of the marks.
-    space = max(0.05, 0.24 * (high - low))
+    space = max(0.05, 0.4 * (high - low))
     return low - space, high + space
 
 

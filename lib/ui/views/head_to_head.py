@@ -15,7 +15,7 @@ from lib.analysis import head_to_head as analysis
 from lib.analysis import head_to_head_words as words
 from lib.analysis.comparability import CAUTION, NOT_COMPARABLE
 from lib.analysis.head_to_head import HeadToHead
-from lib.analysis.head_to_head_match import Match, Matches
+from lib.analysis.head_to_head_match import NEVER, Match, Matches
 from lib.analysis.head_to_head_sides import Side
 from lib.analysis.sizes import SizeBy
 from lib.figures import head_to_head as figure
@@ -34,11 +34,12 @@ from lib.ui.views.side_by_side_tables import CellTraces
 
 LABELS = {
     "what": "Task", "n_samples": "Questions", "score:a": "A", "score:b": "B", "score:delta": "A − B, points",
-    "verdict": "Verdict", "score:sees": "Could have seen", "score:needed": "Questions needed", "how": "Tested",
+    "verdict": "Verdict", "score:needed": "Questions needed", "score:sees": "Could have seen", "how": "Tested",
     "notes": "Remarks",
 }  # fmt: skip
 FIELD_LABELS = {"field": "Field", "a": "A", "b": "B", "state": "Agree?"}
 PAIRED_NOTE = "Answers to the same questions are stored and were compared in pairs on"
+SHOWN = 40
 UNPAIRED_NOTE = "Ignores pairing."
 
 
@@ -132,7 +133,7 @@ def head_view(frames: Frames, store: Store, *, a: Side, b: Side, way: str, tasks
 
 def _names(a: Side, b: Side) -> tuple[str, str]:
     """Names that differ: two models may be called the same."""
-    return (a.name, b.name) if a.name != b.name else (f"{a.name} ({a.key})", f"{b.name} ({b.key})")
+    return (a.name, b.name) if a.name != b.name else (f"{a.name} ({a.key[:SHOWN]})", f"{b.name} ({b.key[:SHOWN]})")
 
 
 def _looks(frames: Frames, a: Side, b: Side, by: SizeBy, threshold: float) -> tuple[figure.Looks, tuple[Role, Role]]:
@@ -205,8 +206,8 @@ def _table(found: HeadToHead, labels: list[str], a: Side, b: Side) -> tuple[pd.D
         "score:b": [_score(row, "b") for row in rows],
         "score:delta": [_delta(row) for row in rows],
         "verdict": [verdict_words(row, a, b) for row in rows],
-        "score:sees": [words.points(row["detectable"]) for row in rows],
         "score:needed": [words.needed_words({str(k): v for k, v in row.items()}) or "–" for row in rows],
+        "score:sees": [words.points(row["detectable"]) for row in rows],
         "how": [_how(row) for row in rows],
         "notes": [_notes(row) for row in rows],
     }
@@ -289,7 +290,9 @@ def _notes(row: dict[Any, Any]) -> str:
 def _coverage(tasks: pd.DataFrame, known: Matches, way: str) -> str:
     if tasks.empty:
         return "The two share no task."
-    parts = [f"Measured by {known.ways[way_of(known, way)].split(' · ')[0]}", formats.counted(len(tasks), "task")]
+    chosen = way_of(known, way)
+    who = known.ways[chosen].rsplit(" · ", 1)[0]
+    parts = [who.capitalize() if chosen == NEVER else f"Measured by {who}", formats.counted(len(tasks), "task")]
     apart = int((tasks["comparison"] == NOT_COMPARABLE).sum())
     parts += [f"{formats.count(apart)} not comparable, without a verdict"] if apart else []
     n_caution = int((tasks["comparison"] == CAUTION).sum())
