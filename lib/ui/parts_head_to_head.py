@@ -18,7 +18,7 @@ from lib.errors import RefusedInput, Unavailable
 from lib.store.db import Store
 from lib.store.samples import read_samples
 from lib.ui import cached, controls, links, page
-from lib.ui.parts_samples import CUT, show_answer, show_prompt
+from lib.ui.parts_samples import CUT, TITLE, show_answer, show_prompt
 from lib.ui.views import head_to_head as views
 from lib.ui.views import head_to_head_choice as choice
 from lib.ui.views.head_to_head import HeadView
@@ -183,9 +183,8 @@ def _question(
     n: int, row_a: Mapping[str, Any], row_b: Mapping[str, Any], sides: tuple[Side, Side], tasks: tuple[str, str]
 ) -> None:
     """The prompt once, and both answers. Text from files is shown as code."""
-    asked = " ".join(sample_rows.asked(row_a["prompt"], row_a["doc"]).split())
-    part = asked if len(asked) <= 90 else f"… {asked[-88:]}"
-    with st.expander(f"**Question {row_a['sample_id']}** · {formats.markdown(part, 100)}", expanded=n == 0):
+    asked = formats.markdown(sample_rows.question(row_a["prompt"], row_a["doc"]), TITLE)
+    with st.expander(f"**Question {row_a['sample_id']}** · {asked}", expanded=n == 0):
         show_prompt(dict(row_a), CUT)
         for column, letter, row, side in zip(st.columns(2), "AB", (row_a, row_b), sides, strict=True):
             with column:

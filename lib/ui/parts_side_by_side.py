@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
-from lib.ui import controls, links, origin, page
+from lib.ui import cached, controls, links, origin, page
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
