@@ -200,14 +200,20 @@ def _by_panel(
 def _not_told_apart(
     found: HeadToHead, better: Mapping[str, list[str]], a: str, b: str, n: int, roles: tuple[Role, Role]
 ) -> list[str | Span]:
-    told: list[str | Span] = [Span(f"The data do not tell {a} and {b} apart", "strong")]
-    if found.overall.verdict == TOO_FEW_DATA:
-        told.append(f" over {formats.counted(n, 'task')}: too few questions were asked.")
+    some = bool(better[A_BETTER] or better[B_BETTER])
+    whole = formats.counted(n, "task")
+    told: list[str | Span] = [
+        Span(f"Over {whole} together the data do not tell {a} and {b} apart" if some else f"The data do not tell {a} and {b} apart", "strong")
+    ]  # fmt: skip
+    if some:
+        told.append(".")
+    elif found.overall.verdict == TOO_FEW_DATA:
+        told.append(f" over {whole}: too few questions were asked.")
     else:
-        told.append(f": no difference is shown over {formats.counted(n, 'task')} together.")
+        told.append(f": no difference is shown over {whole} together.")
     for verdict, who, role in ((A_BETTER, a, roles[0]), (B_BETTER, b, roles[1])):
         if better[verdict]:
-            told += [" By itself, ", Span(f"{who} is better", role), f" on {_names(better[verdict])}."]
+            told += [f" On {_names(better[verdict])} alone, ", Span(f"{who} is better", role), "."]
     if np.isfinite(found.overall.detectable):
         told.append(f" On average over them a difference of {points(found.overall.detectable)} could have been seen.")
     needed = found.tasks["items_needed"][found.tasks["verdict"].isin((NO_DIFFERENCE_SHOWN, TOO_FEW_DATA))].dropna()

@@ -273,6 +273,16 @@ def test_several_tasks_are_told_plainly() -> None:
         assert not [one for one in FORBIDDEN if one in text.casefold()]
 
 
+def test_one_task_alone_does_not_hide_behind_the_mean() -> None:
+    a = [counts("t0", 540, 1000), *(counts(f"t{i}", 70, 104) for i in (1, 2, 3))]
+    b = [counts("t0", 460, 1000), *(counts(f"t{i}", 70, 104) for i in (1, 2, 3))]
+    got = found(a, b)
+    assert got.overall.verdict in ("no difference shown", "too few data")
+    told = plain(head_to_head_words.takeaway(got, "A", "B", [f"T{i}" for i in range(4)]))
+    # The table's order is that of the matches: by name.
+    assert told.startswith("Over 4 tasks together the data do not tell A and B apart. On T0 alone, A is better.")
+
+
 def test_scores_without_errors_and_nothing_shared() -> None:
     got = found([{"benchmark": "t0", "score": 0.5}], [{"benchmark": "t0", "score": 0.7}])
     assert plain(head_to_head_words.takeaway(got, "A", "B", ["T0"])).startswith("No verdict")
