@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, models, runs, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, models, runs, compare, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
+from lib.cli_compare import compare
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
 from lib.cli_export import export
@@ -76,6 +77,15 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--file", metavar="TEXT", help="only runs of files with this in their name")
     command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs (as text: 50)")
 
+    command = _command(commands, "compare", "is A really better than B, task by task", compare)
+    for name in ("a", "b"):
+        command.add_argument(name, metavar=name.upper(), help="id or any known name of a model, or the digest of a run")
+    command.add_argument("--task", action="append", metavar="TASK", help="only this benchmark or task; may be repeated")
+    command.add_argument(
+        "--margin", type=_margin, default=0.02, metavar="M", help="what matters to you, as a fraction (0.02)"
+    )
+    command.add_argument("--measured-by", default="", metavar="KEY", help="one of the ways in which both were measured")
+
     command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
     command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")
     command.add_argument("model", nargs="?", metavar="MODEL", help="id of the model that it means")
@@ -108,6 +118,16 @@ def _command(
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run)
     return parser
+
+
+def _margin(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a fraction above 0 and below 1, found {text!r}")
+    return value
 
 
 def _count(text: str) -> int:

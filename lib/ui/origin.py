@@ -122,6 +122,10 @@ def card(key: str, trace: Trace, heading: str, shown: str = "") -> None:
                 links.to_model(trace.model, f"All about {name} →")
             if other is not None:
                 links.to_model(trace.against, f"All about {other} →")
+                if not key.startswith("head"):
+                    links.link(
+                        "head-to-head", ":blue[These two, head to head →]", {"a": trace.model, "b": trace.against}
+                    )
             if label:
                 links.to_benchmark(trace.benchmark, f"All about {label} →")
             if trace.source:

@@ -144,6 +144,8 @@ def scores(chosen: str) -> None:
         )
     page.left_out(view.left_out, noun="score")
     downloads.buttons(view.rows, f"scores-{chosen}")
+    if len(view.table):
+        links.link("head-to-head", ":blue[Hold it against another, head to head →]", {"a": chosen})
 
 
 def disagreements(chosen: str) -> None:
@@ -203,6 +205,10 @@ def neighbours(chosen: str) -> None:
         height=_height(view.table),
     )
     page.small_text(formats.markdown(view.coverage, 600))
+    others = [str(one) for one in view.traces.models if one and one != chosen]
+    for other in others[:1]:
+        name = formats.markdown(cached.frames().models["name"][other], 60)
+        links.link("head-to-head", f":blue[Is it really better than {name}? →]", {"a": chosen, "b": other})
 
 
 def prices(chosen: str) -> None:

@@ -90,12 +90,12 @@ def _one(store: Store, run_id: int, details: RunDetails, log: str, names: list[s
             .to_pylist()
         )
         st.markdown(f"**Question {sample_id}**")
-        _prompt(rows[0], WHOLE)
+        show_prompt(rows[0], WHOLE)
         for row in rows:
             measured = {n.removeprefix(METRIC): row[n] for n in names if n.startswith(METRIC) and row[n] is not None}
             if len(rows) > 1:
                 st.markdown(f"**Answer taken by {formats.markdown(row['filter'])}**")
-            _answer(row, WHOLE)
+            show_answer(row, WHOLE)
             if end := sample_rows.ENDS.get(row.get("status") or ""):
                 page.small_text(f"In this question {end}.")
             if measured:
@@ -115,8 +115,8 @@ def _listed(
     went = _went(value, measure, is_binary, row.get("status"))
     asked = formats.markdown(sample_rows.question(row["prompt"], row["doc"]), TITLE)
     with st.expander(f"**Question {row['sample_id']}** · {went} · {asked}", expanded=is_open):
-        _prompt(row, CUT)
-        _answer(row, CUT)
+        show_prompt(row, CUT)
+        show_answer(row, CUT)
         links.link(
             "run",
             ":blue[This question alone, whole →]",
@@ -124,13 +124,13 @@ def _listed(
         )
 
 
-def _prompt(row: dict[str, Any], most: int) -> None:
+def show_prompt(row: dict[str, Any], most: int) -> None:
     # The question is at the end, behind the worked examples.
     words = "Prompt" if row["prompt"] is not None else "Question (the log does not hold the prompt)"
     _block(words, sample_rows.asked(row["prompt"], row["doc"]), most, keep_end=True)
 
 
-def _answer(row: dict[str, Any], most: int) -> None:
+def show_answer(row: dict[str, Any], most: int) -> None:
     answers = sample_rows.answers(row["responses"], row["doc"])
     weighed = [one for one in answers if one.log_likelihood is not None]
     if weighed:

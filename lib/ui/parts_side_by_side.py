@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
-from lib.ui import controls, links, origin, page
+from lib.ui import cached, controls, links, origin, page
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
@@ -108,6 +108,10 @@ def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
         cells(view.scores, key="side-scores", alt="Scores with intervals, and differences from one model")
         if view.family:
             page.small_text(formats.markdown(view.family, 400))
+        pair = list(dict.fromkeys(view.marks.models))[:2]
+        if len(pair) > 1:
+            first, second = (formats.markdown(cached.frames().models["name"][one], 60) for one in pair)
+            links.link("head-to-head", f":blue[Is {first} really better than {second}? →]", dict(zip("ab", pair, strict=True)))  # fmt: skip
     st.subheader("Facts", anchor=False)
     cells(view.facts, key="side-facts", alt="Sizes, tokens, licences and memory of the models")
     cards = ", ".join(map(str, CARDS))

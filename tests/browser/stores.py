@@ -19,6 +19,7 @@ from lib.sources.ingest import ingest
 from lib.store.db import Store, open_store
 from lib.store.details import run_details, sources_of_run
 from lib.store.frames import FrameCache
+from lib.store.samples import logs_of
 from lib.ui import links
 from tests.ui.stores import fill_one_model, fill_small
 
@@ -107,14 +108,21 @@ def _queries(store: Store, page: str) -> list[str]:
     models, runs, benchmarks = frames.models, frames.runs, frames.benchmarks
     known = runs["model"].dropna().value_counts()
     famous = str(known.index[0]) if len(known) else ""
+    found: list[str]
     if page == "search":
         words = str(models["name"][famous]).split()[0] if famous else "llama"
         return [f"words={words}", f"words={NOWHERE}"]
     if page == "own-data":
         return ["have=csv"]
+    if page == "head-to-head" and len(known) > 1:
+        # Two models, one that is not there, and the two runs with most logs of single questions.
+        two = logs_of(store, runs.index).groupby("run_id", sort=False).size().sort_values().index[-2:]
+        pair = [str(runs.at[int(run), "run"]) for run in two]
+        found = [f"a={known.index[0]}&b={known.index[1]}", f"a={famous}&b={NOWHERE}"]
+        return [*found, f"a={pair[0]}&b={pair[1]}"] if len(pair) > 1 else found
     if page == "data":
         return [f"part={part}" for part in _data_parts()]
-    found: list[str] = []
+    found = []
     if page == "model" and famous:
         # One with many runs, and one with few facts and no run at all.
         bare = models.index.difference(runs["model"].dropna().unique())

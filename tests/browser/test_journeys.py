@@ -20,7 +20,7 @@ PAGES = {
 }
 GROUPS = {
     "Find": ["Models"],
-    "Compare": ["Side by side"],
+    "Compare": ["Head to head", "Side by side"],
     "Understand": ["Parameters and tokens"],
     "Bring your own": ["Your own results"],
     "About": ["Data and methods"],
