@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, models, runs, compare, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, models, runs, compare, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
+from lib.cli_cheapest import add_arguments, find_cheapest
 from lib.cli_compare import compare
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
@@ -67,6 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(commands, "dump", "the whole store as a zip of tables with a data dictionary", dump)
     command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
     command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
+
+    text = "the smallest or cheapest model shown to be within a margin of another"
+    add_arguments(_command(commands, "cheapest", text, find_cheapest))
 
     command = _command(commands, "models", "list the models in the store", list_models)
     command.add_argument("--all", action="store_true", help="models from outside the catalogue too")

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from lib import formats
-from lib.analysis import labels, measurements, panel, protocols
+from lib.analysis import cheapest, labels, measurements, panel, protocols
 from lib.analysis.plane import plane
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy, is_open
 from lib.schema.sizes import DEFAULT_THRESHOLD
 from lib.schema.text import Sentence, Span, sentence
-from lib.stats import multiplicity, noninferiority
+from lib.stats import noninferiority
 
 BEFORE_CHINCHILLA = "2022-04-01"
 SINCE = "2024-01-01"
 LARGE_THEN, SMALL_NOW = 100e9, 10e9
 BEST_KNOWN = 5
+PAGE = "cheapest"
+"""The page that answers the same question for any reference."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Finding:
     Args:
         title: Two or three words.
         sentence: What was found; when ``is_found`` is False, why there is nothing to say.
-        page: Url path of the page that shows more ('' none): ``parameters-and-tokens``, ``models`` or ``side-by-side``.
+        page: Url path of the page that shows more ('' none).
         query: Query parameters for that page.
         is_found: Whether the data carry the finding.
     """
@@ -105,12 +106,14 @@ class Candidates(NamedTuple):
         reference: Model id.
         benchmarks: The panel.
         margin: In score.
+        at_chance: Benchmarks on which the reference is not distinguishable from guessing: then nothing has a verdict.
     """
 
     rows: pd.DataFrame
     reference: str
     benchmarks: tuple[str, ...]
     margin: float
+    at_chance: tuple[str, ...] = ()
 
 
 def reference_model(
@@ -153,6 +156,7 @@ def within_margin(
     *,
     margin: float = noninferiority.MARGIN,
     by: SizeBy = "total",
+    chance: Mapping[str, float] | None = None,
 ) -> Candidates:
     """Non-inferiority of every smaller model with a complete panel; the headline by Holm over all of them.
 
@@ -160,48 +164,14 @@ def within_margin(
     Disputed and undisclosed sizes are no candidates.
     """
     complete = panel.complete(measured.rows, measured.benchmarks)
-    names = complete.models
-    facts = models.reindex(names)
-    size = facts[SIZE_COLUMNS[by]].to_numpy(float)
-    limit = float(models[SIZE_COLUMNS[by]].loc[reference])
-    sized = facts["size_status"].isin(["stated", "reported"]).to_numpy(bool)
-    candidate = (size < limit) & sized & (np.array(names) != reference)
-    result = _verdicts(complete, names.index(reference), margin)
-    over_panel = noninferiority.panel(result.verdict, result.p)
-    rows = pd.DataFrame(
-        {
-            "model": names,
-            "name": facts["name"].to_numpy(object),
-            "size": size,
-            "p": over_panel.p,
-            "verdict": over_panel.verdict,
-        }
-    )[candidate].reset_index(drop=True)
-    # Everyone with a complete panel is in the family, also those without a verdict: their p cannot help anyone.
-    p = rows["p"].fillna(1.0).to_numpy(float)
-    best = multiplicity.headline(p, rows["size"].to_numpy(float))
-    rows["p_holm"] = multiplicity.holm(p)
-    rows["is_headline"] = np.arange(len(rows)) == (-1 if best is None else best)
-    return Candidates(
-        rows.sort_values(["size", "model"], kind="stable").reset_index(drop=True),
-        reference,
-        measured.benchmarks,
-        margin,
-    )
-
-
-def _verdicts(complete: panel.Panel, at: int, margin: float) -> noninferiority.Verdicts:
-    """Verdicts of every model of the panel against the one at a position, shape (models, benchmarks)."""
-    score, stderr = (complete.matrix(c).astype(float) for c in ("score", "stderr"))
-    n, k = (complete.matrix(c).astype(float) for c in ("n_samples", "n_correct"))
-    by_stderr = noninferiority.from_stderrs(score, stderr, score[at], stderr[at], margin)
-    by_counts = noninferiority.from_counts(k, n, k[at], n[at], margin)
-    has_counts = ~np.isnan(k) & ~np.isnan(k[at])
-    chosen = [np.where(has_counts, c, s) for c, s in zip(by_counts, by_stderr, strict=True)]
-    # "Within the margin" is said only where more is known to be better; nothing is said of perplexities and the like.
-    is_known_high = complete.rows["higher_is_better"].astype("boolean").fillna(False).to_numpy(bool)
-    chosen[4] = np.where(is_known_high.reshape(score.shape), chosen[4], noninferiority.NO_VERDICT)
-    return noninferiority.Verdicts(*chosen)
+    size = models[SIZE_COLUMNS[by]].astype(float)
+    # Variants of the same weights are repeats, not discoveries; the reference itself may have any size.
+    may = models["size_status"].isin(["stated", "reported"]) & models["variant_of"].isna()
+    may |= models.index == reference
+    found = cheapest.answer(complete, reference, size[may.to_numpy(bool)], chance=chance or {}, margin=margin)
+    rows = found.rows.rename(columns={"cost": "size"})
+    rows.insert(1, "name", models["name"].reindex(rows["model"]).to_numpy(object))
+    return Candidates(rows, reference, measured.benchmarks, margin, found.at_chance)
 
 
 def smallest_within_margin(
@@ -211,25 +181,28 @@ def smallest_within_margin(
     by: SizeBy = "total",
     margin: float = noninferiority.MARGIN,
     places_measured: pd.Series | None = None,
+    chance: Mapping[str, float] | None = None,
 ) -> Finding:
     """The smallest model shown to be within the margin of a well-known large one, on the widest protocol."""
     title = "Smallest shown to keep up"
     key = protocols.widest(grouping)
     if key is None:
-        return _nothing(title, "No protocol covers these benchmarks yet, so nothing can be compared.", "models")
+        return _nothing(title, "No protocol covers these benchmarks yet, so nothing can be compared.", PAGE)
     measured = measurements.measure(grouping, key, models=models)
     reference = reference_model(measured, models, by, places_measured)
     if reference is None:
-        return _nothing(title, "No large open model has intervals on all of these benchmarks yet.", "models")
-    found = within_margin(measured, models, reference, margin=margin, by=by)
+        return _nothing(title, "No large open model has intervals on all of these benchmarks yet.", PAGE)
+    found = within_margin(measured, models, reference, margin=margin, by=by, chance=chance)
     name = str(models.at[reference, "name"])
     label = _panel_label(grouping, key, measured.benchmarks)
     points = formats.counted(round(100 * margin), "point")
-    query = {"protocol": key}
+    query: dict[str, str | list[str]] = {"like": reference, "bench": list(measured.benchmarks)}
     rows = found.rows
     n = len(rows)
     if not n:
-        return _nothing(title, f"No model smaller than {name} has been measured on all of {label}.", "models")
+        return _nothing(title, f"No model smaller than {name} has been measured on all of {label}.", PAGE)
+    if found.at_chance:
+        return _nothing(title, f"{name} is not distinguishable from guessing on all of {label}, so nothing is shown by coming close to it.", PAGE)  # fmt: skip
     if not rows["is_headline"].any():
         fail, few = ((rows["verdict"] == v).sum() for v in (noninferiority.FAIL, noninferiority.TOO_FEW_DATA))
         passed = int((rows["verdict"] == noninferiority.PASS).sum())
@@ -242,7 +215,7 @@ def smallest_within_margin(
                 f"No model smaller than {name} is shown to be within {points} of it on {label}: "
                 f"{fail} of {n} are shown to lie further below, for {few} there are too few questions to tell.{tail}"
             ),
-            "models",
+            PAGE,
             query,
         )
     best = rows[rows["is_headline"]].iloc[0]
@@ -259,8 +232,8 @@ def smallest_within_margin(
             Span(f"about {formats.times(times)} smaller", "strong"),
             ".",
         ),
-        "side-by-side",
-        {"models": [reference, str(best["model"])]},
+        PAGE,
+        query,
     )
 
 
@@ -278,9 +251,10 @@ def findings(
     *,
     by: SizeBy = "total",
     places_measured: pd.Series | None = None,
+    chance: Mapping[str, float] | None = None,
 ) -> tuple[Finding, ...]:
     """The three findings, in the order of the cards."""
-    keeps_up = smallest_within_margin(grouping, models, by=by, places_measured=places_measured)
+    keeps_up = smallest_within_margin(grouping, models, by=by, places_measured=places_measured, chance=chance)
     return tokens_then_and_now(models), keeps_up, active_share(models)
 
 

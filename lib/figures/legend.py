@@ -10,6 +10,7 @@ _GLYPHS = {
     "diamond": "◆",
     "triangle-up": "▲",
     "triangle-down": "▼",
+    "triangle-down-open": "▽",
     "star": "★",
     "circle-open": "○",
     "square-open": "□",

@@ -8,3 +8,6 @@ BOARDS = {
     "helm-capabilities": "HELM Capabilities",
     "global-mmlu-lite": "Global MMLU Lite",
 }
+
+LEADERBOARD_SIX = ("ifeval", "bbh", "math_lvl5", "gpqa", "musr", "mmlu_pro")
+"""The benchmarks of Open LLM Leaderboard v2, the default set."""

@@ -70,18 +70,20 @@ def from_counts(
     k_large: ArrayLike,
     n_large: ArrayLike,
     margin: float = MARGIN,
+    alpha: float = ALPHA,
 ) -> Verdicts:
-    """Verdicts from counts of right answers, pairing ignored, alpha 0.05 one-sided.
+    """Verdicts from counts of right answers, pairing ignored, one-sided.
 
     With 300 items and more on both sides and both shares in 0.05 to 0.95: as :func:`from_stderrs`. Otherwise the
-    bounds are the ends of the 90% Newcombe interval, and p is the one-sided level at which its lower bound is -m.
+    bounds are the ends of the Newcombe interval of level 1 - 2 alpha, and p is the one-sided level at which its lower
+    bound is -m.
     """
     k_s, n_s, k_l, n_l = np.broadcast_arrays(*(np.asarray(x, float) for x in (k_small, n_small, k_large, n_large)))
-    wald = from_stderrs(k_s / n_s, binary_stderr(k_s, n_s), k_l / n_l, binary_stderr(k_l, n_l), margin)
+    wald = from_stderrs(k_s / n_s, binary_stderr(k_s, n_s), k_l / n_l, binary_stderr(k_l, n_l), margin, alpha)
     hybrid = is_small_or_extreme(k_s / n_s, n_s) | is_small_or_extreme(k_l / n_l, n_l)
     if not np.any(hybrid):
         return wald
-    interval = newcombe(k_s, n_s, k_l, n_l, ONE_SIDED)
+    interval = newcombe(k_s, n_s, k_l, n_l, _level(alpha))
     p = np.array(wald.p)
     p[hybrid] = _newcombe_p(k_s[hybrid], n_s[hybrid], k_l[hybrid], n_l[hybrid], margin)
     lower = np.where(hybrid, interval.low, wald.lower)
@@ -90,11 +92,16 @@ def from_counts(
 
 
 def from_pairs(
-    both: ArrayLike, only_small: ArrayLike, only_large: ArrayLike, neither: ArrayLike, margin: float = MARGIN
+    both: ArrayLike,
+    only_small: ArrayLike,
+    only_large: ArrayLike,
+    neither: ArrayLike,
+    margin: float = MARGIN,
+    alpha: float = ALPHA,
 ) -> Verdicts:
-    """Verdicts from answers to the same questions, alpha 0.05 one-sided: Tango's score test decides at every n.
+    """Verdicts from answers to the same questions, one-sided: Tango's score test decides at every n.
 
-    PASS when p = 1 - Phi(T(-m)) < 0.05, FAIL when T(-m) < -1.645. The bounds are those of the interval that is shown
+    PASS when p = 1 - Phi(T(-m)) < alpha, FAIL when T(-m) < -z(1 - alpha). The bounds are those of the interval that is shown
     (:func:`lib.stats.paired.choose_paired_interval`); where that is the normal one they can differ from the verdict at
     the very edge. Counts that do not fit give no verdict.
 
@@ -102,14 +109,19 @@ def from_pairs(
         Tango 1998, Statistics in Medicine 17:891-908.
     """
     counts = as_counts(both, only_small, only_large, neither)
-    shown = choose_paired_interval(*counts, ONE_SIDED)
+    shown = choose_paired_interval(*counts, _level(alpha))
     t = tango_statistic(counts.only_a, counts.only_b, counts.n, -margin)
     verdict = np.full(np.shape(t), TOO_FEW_DATA, dtype=object)
-    critical = float(ndtri(1 - ALPHA))
+    critical = float(ndtri(1 - alpha))
     verdict[t > critical] = PASS
     verdict[t < -critical] = FAIL
     verdict[np.isnan(t)] = NO_VERDICT
     return Verdicts(shown.diff, shown.low, shown.high, ndtr(-t), verdict)
+
+
+def _level(alpha: float) -> float:
+    """Two-sided level whose ends are the one-sided bounds at ``alpha``."""
+    return ONE_SIDED if alpha == ALPHA else 1 - 2 * alpha
 
 
 def _newcombe_p(k_s: Floats, n_s: Floats, k_l: Floats, n_l: Floats, margin: float) -> Floats:

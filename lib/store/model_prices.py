@@ -17,6 +17,10 @@ PRICE_COLUMNS = (
     "batch_input_usd_per_mtok", "batch_output_usd_per_mtok", "valid_from", "valid_from_kind", "valid_to",
     "valid_to_kind", "last_seen", "listed_by", "is_stale_risk", "file", "source_digest",
 )  # fmt: skip
+CURRENT_COLUMNS = (
+    "model", "provider", "api_name", "input_usd_per_mtok", "output_usd_per_mtok", "valid_from", "last_seen", "listed_by",
+    "file", "source_digest",
+)  # fmt: skip
 ALIAS_COLUMNS = ("alias", "scope", "origin", "kind")
 
 
@@ -46,6 +50,32 @@ def prices_of(store: Store, model: str) -> pd.DataFrame:
     )
     numbers = [name for name in PRICE_COLUMNS if name.endswith("_mtok")]
     return _frame(store, query).astype(dict.fromkeys(numbers, float))
+
+
+def current_prices(store: Store) -> pd.DataFrame:
+    """List prices in force of every model: ``CURRENT_COLUMNS``, by model, provider and name.
+
+    In force is what a list still shows: no last day is known. Prices that may be out of date, and those without a price of
+    input and of output, are left out. A name that is known to mean two models gives each of them a row.
+    """
+    p, a, s = tables.prices.c, tables.model_aliases.c, tables.sources.c
+    named = or_(p.model_slug == a.alias, p.api_name == a.alias)
+    query = (
+        select(
+            a.model_id.label("model"),
+            *(p[name] for name in CURRENT_COLUMNS[1:7]),
+            p.source.label("listed_by"),
+            s.name.label("file"),
+            s.digest.label("source_digest"),
+        )
+        .distinct()
+        .select_from(tables.prices.join(tables.model_aliases, named).outerjoin(tables.sources, s.id == p.source_id))
+        .where(a.kind == API_NAME, _is_shown(a.source_id), or_(p.source_id.is_(None), is_live()))
+        .where(p.valid_to.is_(None), p.is_stale_risk.is_(False))
+        .where(p.input_usd_per_mtok.is_not(None), p.output_usd_per_mtok.is_not(None))
+        .order_by(a.model_id, p.provider, p.api_name, p.valid_from)
+    )
+    return _frame(store, query).astype({"input_usd_per_mtok": float, "output_usd_per_mtok": float})
 
 
 def aliases_of(store: Store, model: str) -> pd.DataFrame:

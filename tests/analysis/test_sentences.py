@@ -133,7 +133,7 @@ def test_tokens_then_and_now() -> None:
 
 def test_findings_come_in_the_order_of_the_cards() -> None:
     found = findings.findings(MODELS, grouped(SCORES))
-    assert [f.page for f in found] == ["parameters-and-tokens", "side-by-side", "parameters-and-tokens"]
+    assert [f.page for f in found] == ["parameters-and-tokens", "cheapest", "parameters-and-tokens"]
     assert len(findings.findings(MODELS.iloc[:0], grouped([]))) == 3
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import findings, origins, records, renown, score_dates, takeaways
+from lib.analysis import cheapest_choice, findings, origins, records, renown, score_dates, takeaways
 from lib.analysis.sizes import SizeBy
 from lib.figures import records as records_figure
 from lib.figures.legend import Legend
@@ -82,7 +82,11 @@ def findings_view(frames: Frames, *, by: SizeBy) -> tuple[findings.Finding, ...]
     sets = scores.benchmark_sets(frames)
     members = scores.members(next(iter(sets), scores.FAVOURITE))
     return findings.findings(
-        frames.models, scores.grouping(frames, members), by=by, places_measured=renown.places_measured(frames.runs)
+        frames.models,
+        scores.grouping(frames, members),
+        by=by,
+        places_measured=renown.places_measured(frames.runs),
+        chance=cheapest_choice.chance_of(frames.benchmarks, members),
     )
 
 

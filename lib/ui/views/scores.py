@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from lib import formats
 from lib.analysis import measurements, protocols
+from lib.schema.boards import LEADERBOARD_SIX
 from lib.store.frames import Frames
 
 LEADERBOARD = "open-llm-leaderboard-v2"
 LEADERBOARD_LABEL = "Open LLM Leaderboard v2 (six)"
-LEADERBOARD_SIX = ("ifeval", "bbh", "math_lvl5", "gpqa", "musr", "mmlu_pro")
 FAVOURITE = "mmlu"
 FEWEST_MODELS = 3
 """Benchmarks that fewer models have been measured on are not offered; nothing can be compared on them."""
