@@ -20,7 +20,7 @@ if not known.options:
     st.stop()
 
 # Filter
-places = st.columns([5, 6, 3, 4, 3, 3], vertical_alignment="bottom")
+places = st.columns([5, 5.4, 3.6, 3.6, 3.6, 2.8], vertical_alignment="bottom")
 with places[0]:
     like = controls.choice("like", "Held against", known.options, default=known.suggested)
 offer = cached.made(choice.offer, like=like)

@@ -31,6 +31,7 @@ ABOVE_CHANCE_Z = 1.645
 PAIRED, COUNTS, STDERRS = "same questions", "counts, ignores pairing", "standard errors, ignores pairing"
 NO_INTERVAL = "no interval"
 NO_DIRECTION = "better low, or nobody says which way is better"
+AT_CHANCE = "the reference may be guessing"
 """Why there is no verdict on one benchmark."""
 
 TEST_COLUMNS = (
@@ -136,9 +137,9 @@ def answer(
     at_chance, unknown = against_chance(complete, reference, chance)
     every = tests(complete, reference, chosen, margin=margin, alpha=alpha, pairs=pairs)
     if at_chance:
-        every = every.assign(verdict=NO_VERDICT, p=np.nan)
+        every = every.assign(verdict=NO_VERDICT, p=np.nan, basis="", why_none=AT_CHANCE)
     together = _average if is_average else _each
-    rows = together(every, len(complete.benchmarks), margin, alpha, is_void=bool(at_chance))
+    rows = together(every, len(complete.benchmarks), margin, alpha)
     rows = rows.assign(model=names[chosen], cost=costs[chosen])
     # Everyone with a complete panel was tried, also who got no verdict: such a p cannot help anyone.
     p = rows["p"].fillna(1.0).to_numpy(float)
@@ -158,8 +159,9 @@ def against_chance(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Benchmarks on which the reference is not distinguishable from guessing, and those where guessing is not known.
 
-    z = (p - c)/sqrt(c(1 - c)/n) below 1.645; without n the score's own standard error takes the place of the root, and a
-    score without either counts as not distinguishable. Where guessing scores 0, a score above 0 is distinguishable.
+    z = (p - c)/sqrt(c(1 - c)/n) below 1.645; without n the score's own standard error takes the place of the root. A score
+    without either is not judged: it has no interval, so nothing is shown by it anyway. Where guessing scores 0, a score
+    above 0 is distinguishable.
     """
     rows = complete.rows[complete.rows["model"] == reference].set_index("benchmark")
     low, unknown = [], []
@@ -172,7 +174,8 @@ def against_chance(
             low += [name] if score <= 0 else []
         else:
             spread = np.sqrt(guess * (1 - guess) / n) if n > 0 else stderr
-            low += [] if float(z_against_chance(score, spread, guess)) >= ABOVE_CHANCE_Z else [name]
+            # NaN compares as false: nothing is known of how sure the score is.
+            low += [name] if float(z_against_chance(score, spread, guess)) < ABOVE_CHANCE_Z else []
     return tuple(low), tuple(unknown)
 
 
@@ -256,7 +259,7 @@ def _with_pairs(flat: pd.DataFrame, pairs: Sequence[Pair], margin: float, alpha:
     return flat
 
 
-def _each(every: pd.DataFrame, n_benchmarks: int, margin: float, alpha: float, *, is_void: bool) -> pd.DataFrame:
+def _each(every: pd.DataFrame, n_benchmarks: int, margin: float, alpha: float) -> pd.DataFrame:
     """One row per model: PASS on each benchmark, and the benchmark with the largest p."""
 
     def matrix(column: str) -> NDArray[np.object_]:
@@ -277,14 +280,14 @@ def _each(every: pd.DataFrame, n_benchmarks: int, margin: float, alpha: float, *
     )
 
 
-def _average(every: pd.DataFrame, n_benchmarks: int, margin: float, alpha: float, *, is_void: bool) -> pd.DataFrame:
+def _average(every: pd.DataFrame, n_benchmarks: int, margin: float, alpha: float) -> pd.DataFrame:
     """One row per model: the mean difference over the panel, which says nothing about any one benchmark."""
     delta, stderr = (every[c].to_numpy(float).reshape(-1, n_benchmarks) for c in ("delta", "stderr"))
     has_all = (every["verdict"].to_numpy(object).reshape(-1, n_benchmarks) != NO_VERDICT).all(axis=1) & (stderr > 0).all(axis=1)  # fmt: skip
     filled = np.where(has_all[:, None], stderr, 1.0)
     mean = mean_difference(delta, filled)
     found = noninferiority.from_difference(mean.mean, np.where(has_all, mean.stderr, np.nan), margin, alpha)
-    verdict = np.full(len(has_all), NO_VERDICT, dtype=object) if is_void else found.verdict
+    verdict = found.verdict
     why = every["why_none"].to_numpy(object).reshape(-1, n_benchmarks)
     reasons = [next((one for one in row if one), NO_INTERVAL) for row in why]
     return pd.DataFrame(

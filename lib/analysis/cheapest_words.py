@@ -69,6 +69,11 @@ def takeaway(
     n = len(found.rows)
     if not n:
         return sentence(f"No {less} model than {name}{within} has been measured this way {on.replace('each', 'all')}.")
+    if len(found.having(NO_VERDICT)) == n:
+        return sentence(
+            f"Nothing can be said of the {formats.counted(n, f'{less} model')}{within} measured {on}: these scores came "
+            "without intervals. Another way of measuring may have them."
+        )
     best = found.headline
     held = int(found.rows["is_confirmed"].sum())
     passed = len(found.having(PASS))

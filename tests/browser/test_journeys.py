@@ -19,7 +19,7 @@ PAGES = {
     "parameters-and-tokens": ("/parameters-and-tokens", "Who trained how much, and was it enough?"),
 }
 GROUPS = {
-    "Find": ["Models"],
+    "Find": ["Models", "Cheapest that will do"],
     "Compare": ["Head to head", "Side by side"],
     "Understand": ["Parameters and tokens"],
     "Bring your own": ["Your own results"],

@@ -22,7 +22,7 @@ from lib.ui.views import scores
 MARGINS = {"0.01": "1 point", "0.02": "2 points", "0.03": "3 points", "0.05": "5 points", "0.1": "10 points"}
 DEFAULT_MARGIN = "0.02"
 LARGEST_MARGIN = 0.5
-LEAST = {SIZE: "smallest", MONEY: "cheapest by list price"}
+LEAST = {SIZE: "smallest", MONEY: "cheapest"}
 
 
 class References(NamedTuple):
