@@ -23,7 +23,9 @@ PAGE = "pages/cheapest.py"
 
 
 def _text(app: object) -> str:
-    found = "\n".join(element.value for kind in ("title", "header", "markdown") for element in getattr(app, kind))
+    found = "\n".join(
+        element.value for kind in ("title", "header", "subheader", "markdown") for element in getattr(app, kind)
+    )
     return found.replace("\\", "")
 
 
@@ -104,7 +106,9 @@ def test_hostile_names_are_text(open_app: Open, tmp_path: Path) -> None:
     fill_hostile(tmp_path)
     app = open_app(tmp_path, PAGE, like="evil-2", bench="mmlu")
     assert not app.exception
-    raw = "\n".join(element.value for kind in ("title", "header", "markdown") for element in getattr(app, kind))
+    raw = "\n".join(
+        element.value for kind in ("title", "header", "subheader", "markdown") for element in getattr(app, kind)
+    )
     assert "evil" not in raw or HOSTILE not in raw
     for active in (r"<img", r"\]\(http", r"\*\*bold", r":red\[x", r"\$x", r"\{=1"):
         assert not re.search(rf"(?<!\\){active}", raw), active
