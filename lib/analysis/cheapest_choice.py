@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lib import formats
 from lib.analysis import cheapest, fits, measurements, panel, protocols
 from lib.analysis.listed_prices import Price
 from lib.analysis.protocols import FAMILY
@@ -132,9 +133,12 @@ def standing(
     asked: str = "",
     community: bool = False,
 ) -> Standing:
-    """The panel under the protocol asked for where it contains the reference, else the widest that does."""
+    """The panel under the protocol asked for where it contains the reference, else the widest that does.
+
+    Of those, one in which the reference has intervals goes first: elsewhere nothing can ever be shown.
+    """
     own = containing(grouping, reference)
-    key = asked if asked in own else protocols.widest(grouping, reference)
+    key = asked if asked in own else next(iter(own), None)
     include = community or (reference in models.index and models.at[reference, "origin"] == "community")
     measured = measurements.measure(grouping, key, models=models, include_community=bool(include))
     names = measured.benchmarks or tuple(benchmarks) or ("",)
@@ -147,16 +151,22 @@ def standing(
 
 
 def containing(grouping: protocols.Grouping, reference: str) -> dict[str, str]:
-    """Protocols in which the reference has every benchmark, widest first: key to label with the number of models."""
+    """Protocols in which the reference has every benchmark: key to label with the number of models.
+
+    Those in which all of its scores have a standard error or counts stand first; within, the widest. Protocols of the
+    reference alone are offered only where there is nothing else.
+    """
     rows = grouping.scores[(grouping.scores["model"] == reference).to_numpy(bool)]
-    own = set(rows.loc[~rows["is_checkpoint"].astype(bool), "identity"])
-    known = grouping.protocols
+    rows = rows[~rows["is_checkpoint"].astype(bool)]
+    is_sure = (rows["stderr"].astype(float) > 0) | rows["n_correct"].notna()
+    own, sure = set(rows["identity"]), set(rows.loc[is_sure.to_numpy(bool), "identity"])
+    known = grouping.protocols[[own.issuperset(one) for one in grouping.protocols["identities"]]]
+    known = known[known["n_models"] > 1] if (known["n_models"] > 1).any() else known
+    is_first = np.array([sure.issuperset(one) for one in known["identities"]], bool)
+    ordered = [*np.flatnonzero(is_first), *np.flatnonzero(~is_first)]
     return {
-        str(key): f"{n} models · {label}"
-        for key, n, label, identities in zip(
-            known.index, known["n_models"], known["label"], known["identities"], strict=True
-        )
-        if own.issuperset(identities)
+        str(known.index[i]): f"{formats.counted(known['n_models'].iloc[i], 'model')} · {known['label'].iloc[i]}"
+        for i in ordered
     }
 
 
