@@ -21,7 +21,7 @@ PAGES = {
 GROUPS = {
     "Find": ["Models", "Cheapest that will do"],
     "Compare": ["Head to head", "Side by side"],
-    "Understand": ["Parameters and tokens"],
+    "Understand": ["Parameters and tokens", "Variants"],
     "Bring your own": ["Your own results"],
     "About": ["Data and methods"],
 }
