@@ -73,8 +73,10 @@ def cheapest(
             figure.add_trace(_marks(part, word, low, reference_name, margin, is_money))
     if reference_cost > 0:
         figure.add_trace(_reference(reference_name, reference_cost, is_money))
-    figure.add_hline(y=0, line={"color": theme.colour("line"), "width": 1})
-    figure.add_hline(y=-100 * margin, line={"color": theme.colour("target"), "width": 1.4, "dash": "6px,4px"})
+    figure.add_hline(y=0, line={"color": theme.colour("line"), "width": 1}, layer="below")
+    figure.add_hline(
+        y=-100 * margin, line={"color": theme.colour("target"), "width": 1.4, "dash": "6px,4px"}, layer="below"
+    )
     figure.update_layout(annotations=_names(drawn, reference_name, reference_cost, margin, costs, (low, high)))
     ticks = {v: formats.usd(v) if is_money else formats.parameters(v) for v in theme.steps(*costs, most=6)}
     x = theme.log_axis("Price (USD per million tokens)" if is_money else size_label, ticks, costs)

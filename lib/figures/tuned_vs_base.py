@@ -58,7 +58,7 @@ def tuned_vs_base(rows: pd.DataFrame, *, score_label: str, size_label: str = COL
             )
         if len(part):
             figure.add_trace(_marks(part, symbol, role))
-    figure.add_hline(y=0, line={"color": theme.colour("muted"), "width": 1})
+    figure.add_hline(y=0, line={"color": theme.colour("muted"), "width": 1}, layer="below")
     figure.update_layout(annotations=_names(drawn, sizes, heights))
     ticks = {v: formats.parameters(v) for v in theme.steps(*sizes, most=6)}
     y = {**theme.score_axis(f"Tuned minus base, {formats.plotly(score_label, 60)} (points)", heights), "tickformat": "+~g"}  # fmt: skip

@@ -157,7 +157,7 @@ def test_on_average_is_the_mean_difference() -> None:
     assert "on average over MMLU and ARC" in told and "each" not in told
 
 
-RUNS = int(os.environ.get("P4P_SOAK_NULL_RUNS", "60"))
+RUNS = int(os.environ.get("P4P_SOAK_NULL_RUNS", "150"))
 BOUND = 0.065 if RUNS >= 1_000 else 0.05 + 4 * math.sqrt(0.05 * 0.95 / RUNS)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from scipy.stats import norm
 
 from lib.analysis.cheapest_choice import MONEY, SIZE, Limits
 from lib.schema.boards import LEADERBOARD_SIX
 from lib.schema.text import plain
-from lib.settings import read_settings
+from lib.settings import ROOT, read_settings
+from lib.sources.ingest import ingest
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 from lib.ui import downloads
@@ -20,6 +24,7 @@ from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
 PAGE = "pages/cheapest.py"
+LOGS = "lm-eval-samples/lm-eval-2024-llama2-mistral-writeout.zip"
 
 
 def _text(app: object) -> str:
@@ -189,4 +194,35 @@ def test_a_chosen_difference_shows_its_card(open_app: Open, small_store: Path) -
     app.run()
     assert not app.exception
     assert f"{view.passing['name'].iloc[0]} against Llama 2 70B" in _text(app)
+    store.close()
+
+
+def test_stored_answers_decide_where_both_have_them(small_store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "with-logs"
+    shutil.copytree(small_store, folder)
+    settings = read_settings({"P4P_DATA_DIR": str(folder)})
+    store = open_store(settings)
+    ingest(store, [ROOT / "data" / LOGS], settings=settings, shipped=True)
+    frames = FrameCache(store).frames()
+    asked = {"like": "llama-2-13b", "benchmarks": ("winogrande",)}
+    (key,) = [
+        key
+        for key, words in cheapest_choice.protocol_options(frames, **asked, community=False).items()  # type: ignore[arg-type]
+        if "5-shot, acc · lm-eval 0.3" in words
+    ]
+    asks = cheapest_choice.asks(frames, **asked, measured=key, community=False)  # type: ignore[arg-type]
+    pairs = {one.model: one for one in cheapest_choice.pairs(store, asked=asks)}
+    # Only the candidate right, only the reference right: data/lm-eval-samples/pairs.csv.
+    counts = {model: one.counts[1:3] for model, one in pairs.items() if one.counts is not None}
+    assert counts == {"llama-2-7b": (90, 120), "mistral-7b-v0.1": (111, 86)}
+    view = _view(frames, **asked, measured=key, pairs=tuple(pairs.values()))
+    rows = view.rows().set_index("model")
+    assert set(rows["basis"]) == {"same questions"} and "2 of 2 comparisons on the same questions" in view.coverage
+    # Tango's T(-m) by its text, with b = 111, c = 86, n = 1267.
+    b, c, n, d = 111, 86, 1267, -0.02
+    linear = -b - c + (2 * n - b + c) * d
+    q = (math.sqrt(linear**2 + 8 * n * c * d * (1 - d)) - linear) / (4 * n)
+    t = (b - c - n * d) / math.sqrt(n * (2 * q + d * (1 - d)))
+    assert rows.at["mistral-7b-v0.1", "p"] == pytest.approx(float(norm.sf(t)), rel=1e-9)
+    assert rows.at["mistral-7b-v0.1", "verdict"] == "PASS"
     store.close()

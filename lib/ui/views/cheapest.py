@@ -193,7 +193,8 @@ def _coverage(frames: Frames, found: Answer, stands: Standing, least: str) -> st
     n_paired = int((basis == cheapest.PAIRED).sum())
     n_tests = int((basis != "").sum())
     if n_paired:
-        parts.append(f"{formats.count(n_paired)} of {formats.counted(n_tests, 'comparison')} on the same questions, the others ignore pairing")  # fmt: skip
+        told = f"{formats.count(n_paired)} of {formats.counted(n_tests, 'comparison')}"
+        parts.append(f"{told} on the same questions" + ("" if n_paired == n_tests else ", the others ignore pairing"))
     elif n_tests:
         parts.append("ignores pairing: no answers to single questions are stored")
     if least == MONEY:
