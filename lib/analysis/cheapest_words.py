@@ -95,7 +95,7 @@ def takeaway(
         f" is the {least} shown to be within {points(found.margin)} of ",
         Span(f"{name} ({cost_words(reference_cost, by)})", "large"),
         f" {on}, ",
-        Span(f"{formats.times(ratio)} {less}", "strong"),
+        Span(f"about {formats.times(ratio)} {less}", "strong"),
         ".",
         more,
     )

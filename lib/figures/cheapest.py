@@ -16,6 +16,8 @@ from lib.schema.columns import COLUMNS
 HEIGHT = 480
 FLOOR = 0.2
 """Differences further below the margin than this are drawn at the lower edge, as a fraction."""
+MOST_TRIED = 40
+"""Names that are tried for a place: a dozen find one, and hundreds would take seconds."""
 KINDS = {
     "PASS": ("circle", "good", "good"),
     "TOO FEW DATA": ("diamond-open", "undisclosed", "undisclosed-pale"),
@@ -226,7 +228,7 @@ def _names(
         return np.column_stack([(np.log10(np.asarray(x, float)) - x0) / (x1 - x0), (np.asarray(y, float) - y0) / (y1 - y0)])  # fmt: skip
 
     passing = drawn[(drawn["verdict"] == "PASS").to_numpy(bool)]
-    passing = passing.sort_values(["is_confirmed", "cost"], ascending=[False, True], kind="stable")
+    passing = passing.sort_values(["is_confirmed", "cost"], ascending=[False, True], kind="stable").head(MOST_TRIED)
     spots = share(passing["cost"], 100 * passing["delta"]) if len(passing) else np.empty((0, 2))
     wanted = [
         labels.Label(float(x), float(y), formats.plotly(name, 32))

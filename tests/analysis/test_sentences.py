@@ -68,7 +68,7 @@ def test_the_headline_is_the_smallest_that_holds_after_holm() -> None:
         "version 1 · lm-eval 0.4, about 7.8 times smaller."
     )
     assert [span.role for span in finding.sentence if span.role] == ["small", "large", "strong"]
-    assert finding.page == "side-by-side" and finding.query == {"models": ["big", "equal"]}
+    assert finding.page == "cheapest" and finding.query == {"like": "big", "bench": ["mmlu"]}
 
 
 def test_nobody_shown_is_said_with_the_counts() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -267,7 +268,8 @@ class _Tables(NamedTuple):
         models = [str(one) for one in rows["model"]]
         facts = self.frames.models.loc[models]
         several = len(self.found.benchmarks) > 1
-        by_model = {str(model): group for model, group in self.found.tests.groupby("model", sort=False)}
+        tests = {(test["model"], test["benchmark"]): test for test in self.found.tests.to_dict("records")}
+        every = self.found.benchmarks
         reference = self.names[self.found.reference]
         records = rows.to_dict("records")
         is_panel = several and not self.found.is_average
@@ -286,12 +288,13 @@ class _Tables(NamedTuple):
         if is_panel:
             data["decides"] = [self._label(row) for row in records]
         for one in self.shown():
-            data[f"{ON}{one}"] = [_difference(_of(by_model[model], one)) for model in models]
+            data[f"{ON}{one}"] = [_difference(tests[model, one]) for model in models]
         need = fits.needs(facts, self.frames.reference("model_arch"), self.limits.bits, self.limits.context)
-        data["memory"] = [memory_words(need.iloc[i], self.limits.context)[2] for i in range(len(need))]
+        needs = [pd.Series(row) for row in need.to_dict("records")]
+        data["memory"] = [memory_words(one, self.limits.context)[2] for one in needs]
         data["licence"] = facts["licence"].to_numpy(object)
         data["context_length"] = facts["context_length"].to_numpy(float)
-        data["basis"] = [_basis(by_model[model]) for model in models]
+        data["basis"] = [_basis(tests[model, one]["basis"] for one in every) for model in models]
         return pd.DataFrame(data)
 
     def traces(self, rows: pd.DataFrame) -> AgainstTraces:
@@ -315,16 +318,12 @@ class _Tables(NamedTuple):
         sources = [self.prices[one].source if one in self.prices else "" for one in models]
         return AgainstTraces(models, runs, benchmarks, (), self.found.reference, sources)
 
-    def _label(self, row: dict[object, object]) -> str:
+    def _label(self, row: Mapping[Any, Any]) -> str:
         decides = str(row["decides"])
         return self.labels[decides] if decides and len(self.found.benchmarks) > 1 else ""
 
 
-def _of(tests: pd.DataFrame, benchmark: str) -> dict[object, object]:
-    return tests[(tests["benchmark"] == benchmark).to_numpy(bool)].iloc[0].to_dict()
-
-
-def _difference(row: dict[object, object]) -> str:
+def _difference(row: Mapping[Any, Any]) -> str:
     """``−0.3 (−1.6 to +1.0)``: the difference and its one-sided bounds, in points."""
     delta, low, high = (formats.number(row[column]) for column in ("delta", "lower", "upper"))
     if delta is None:
@@ -344,8 +343,8 @@ def _price(price: Price | None) -> str:
     return f"{formats.usd(price.usd)} ({hosts})"
 
 
-def _basis(tests: pd.DataFrame) -> str:
-    return "; ".join(dict.fromkeys(str(one) for one in tests["basis"] if one)) or "no interval"
+def _basis(bases: Iterable[object]) -> str:
+    return "; ".join(dict.fromkeys(str(one) for one in bases if one)) or "no interval"
 
 
 def _rows(frames: Frames, found: Answer, label: str) -> pd.DataFrame:
