@@ -27,7 +27,7 @@ with places[1]:
     protocols = cached.made(scores.protocol_options, benchmarks=scores.members(chosen_set), community=community)
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
 with places[2]:
-    ratio = float(controls.choice("ratio", "At least", parts.RATIO_OPTIONS))
+    ratio = float(controls.choice("ratio", "Larger by", parts.RATIO_OPTIONS))
 tested = {"chosen_set": chosen_set, "protocol": protocol, "by": controls.size().by, "community": community}
 
 # Test, once for every revision of the store; then filter

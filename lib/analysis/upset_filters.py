@@ -50,12 +50,14 @@ class Seen(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """How many different models and base families stand on each side of some tests; '' is no family."""
+    """How many different models, and base families as far as they are known, stand on each side of some tests."""
 
     small_models: int
     small_families: int
+    small_without: int
     large_models: int
     large_families: int
+    large_without: int
 
 
 def seen(of: Family, filters: Filters, categories: pd.Series) -> Seen:
@@ -122,5 +124,6 @@ def sides(of: Family, at: Places) -> Sides:
     counts = []
     for side in (of.small, of.large):
         models = np.flatnonzero(np.bincount(side[at], minlength=len(families)))
-        counts += [len(models), len({one for one in families[models] if one})]
+        known = [one for one in families[models] if one]
+        counts += [len(models), len(set(known)), len(models) - len(known)]
     return Sides(*counts)

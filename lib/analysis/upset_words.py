@@ -40,8 +40,7 @@ def counts(of: Family, about: Sides, n_seen: int) -> str:
         return ""
     n = formats.counted(n_seen, "pair on a benchmark", "pairs on a benchmark")
     parts = [
-        f"{n[0].upper()}{n[1:]}: {_models(about.small_models, about.small_families, 'small')} over "
-        f"{_models(about.large_models, about.large_families, 'large')}",
+        f"{n[0].upper()}{n[1:]}: {_models('small', *about[:3])} over {_models('large', *about[3:])}",
         f"{formats.count(of.n_holds_any)} of the {formats.count(of.n_holds)} also hold under any dependence of the tests",
         f"at most about {formats.counted(round(of.n_false), 'false one')} to be expected among the {formats.count(of.n_holds)}",
         f"the smaller model scored higher in {_share(of.n_wins, of.n_tests)} of all comparisons",
@@ -56,9 +55,10 @@ def p_value(p: float) -> str:
     return f"{p:.2f}" if p >= 0.0995 else f"{p:.3f}" if p >= 0.001 else f"{p:.6f}"
 
 
-def _models(n: int, n_families: int, side: str) -> str:
-    named = f" of {formats.counted(n_families, 'family', 'families')}" if n_families else ""
-    return f"{formats.counted(n, f'{side} model')}{named}"
+def _models(side: str, n: int, n_families: int, n_without: int) -> str:
+    named = f" of {formats.counted(n_families, 'base family', 'base families')}" if n_families else ""
+    doubt = f" and {formats.count(n_without)} whose family is not stated" if named and n_without else ""
+    return f"{formats.counted(n, f'{side} model')}{named}{doubt}"
 
 
 def _times(ratio: float) -> str:

@@ -33,6 +33,13 @@ FEWEST_FOR_REPEATS = 3
 SEED = 11
 
 BASE, TUNED, UNKNOWN = "base", "tuned", ""
+_UNITS = {
+    "community model": "scores of community models",
+    "quantised weights of the model": "scores of quantised weights",
+    "unfinished training state (checkpoint)": "scores of unfinished training states (checkpoints)",
+    "name not resolved to a model": "scores whose name waits for a model",
+}
+"""``Measured.excluded`` counts results; beside counts of models the unit must be said."""
 _TUNED_KINDS = ("chat", "reasoning")
 
 
@@ -146,7 +153,7 @@ def cells(measured: Measured, models: pd.DataFrame, *, by: SizeBy = "total") -> 
         models: ``Frames.models``.
         by: Total or active parameters.
     """
-    rows, excluded = measured.rows, dict(measured.excluded)
+    rows, excluded = measured.rows, {_UNITS.get(reason, reason): n for reason, n in measured.excluded.items()}
     directed = rows["higher_is_better"].notna().to_numpy(bool)
     _count(excluded, "scores where nobody knows whether high is good", int((~directed).sum()))
     rows = rows[directed]
@@ -169,7 +176,16 @@ def cells(measured: Measured, models: pd.DataFrame, *, by: SizeBy = "total") -> 
     _count(excluded, "scores that repeat another of the same weights", int(rows["also_in"].sum()))
     _count(excluded, "models with size and scores of another, taken for the same weights", int(is_repeat.sum()))
     at = np.flatnonzero(~is_repeat)
-    return Cells(facts.iloc[at], measured.benchmarks, *(one[at] for one in table), excluded)
+    return Cells(
+        facts.iloc[at],
+        measured.benchmarks,
+        table.score[at],
+        table.stderr[at],
+        table.n[at],
+        table.run[at],
+        table.cautions[at],
+        excluded,
+    )
 
 
 def families(of: Cells, paired: PairedTests | None = None) -> dict[float, Family]:
@@ -311,7 +327,7 @@ def _tables(measured: pd.DataFrame, models: pd.Index, benchmarks: Sequence[str])
     n = measured["n_samples"].where(measured["n_correct"].notna()).to_numpy(float)
 
     def placed(values: np.ndarray, empty: object, kind: type) -> np.ndarray:
-        table = np.full((len(models), len(benchmarks)), empty, dtype=kind)
+        table: np.ndarray = np.full((len(models), len(benchmarks)), empty, dtype=kind)
         table[i, j] = values
         return table
 

@@ -16,7 +16,7 @@ from lib.ui.views import upsets
 from lib.ui.views.upsets import HEAD_TO_HEAD, LABELS, LINK, ListTable, Options, UpsetsView
 
 QUESTION = "Where does small beat large?"
-RATIO_OPTIONS = {f"{ratio:g}": f"{ratio:g}× larger" for ratio in RATIOS}
+RATIO_OPTIONS = {f"{ratio:g}": f"{ratio:g}×" for ratio in RATIOS}
 TUNING_OPTIONS = {
     "": "any",
     "base-base": "both base",
@@ -82,7 +82,7 @@ def _list(of: ListTable, key: str, nothing: str, note: str = "") -> None:
         page.small_text(f"{nothing} {formats.markdown(note, 300)}".strip())
         return
     told = [f"{formats.count(len(of.table))} of {formats.count(of.n)} rows"] if of.n > len(of.table) else []
-    told += [f"the download has {formats.count(min(of.n, upsets.TAKEN))}"] if told else []
+    told = [f"{told[0]}; the download has {formats.count(min(of.n, upsets.TAKEN))}"] if told else []
     told += [note] if note else []
     rows = of.table if _has_head_to_head() else of.table.drop(columns=LINK)
     config = page.columns(rows, LABELS)

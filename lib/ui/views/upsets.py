@@ -34,7 +34,7 @@ HEAD_TO_HEAD = "head-to-head"
 LINK = "link"
 LABELS = {
     "small": "Smaller, leads", "large": "Larger", "benchmark": "Benchmark", "score:lead": "Lead, points",
-    "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Under any dependence", "marks": "Doubts",
+    "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Any dependence", "marks": "Doubts",
     LINK: "Is it really better?",
 }  # fmt: skip
 
@@ -178,6 +178,9 @@ def _list(frames: Frames, of: Family, usual: pd.Series, order: Order, at: upsets
             LINK: [_address(*one) for one in zip(rows["small"], rows["large"], strict=True)],
         }
     )
+    if len(shown) and shown[0] >= of.n_holds:
+        # What does not hold does not hold under any dependence either.
+        table = table.drop(columns="score:any")
     pairs = tuple((str(a), str(b)) for a, b in zip(rows["small"], rows["large"], strict=True))
     return ListTable(
         table,
@@ -276,14 +279,8 @@ def _unlisted(of: Family) -> str:
 
 
 def _left_out(of: Family) -> dict[str, int]:
-    """Reasons, each with its unit."""
-    renamed = {
-        "community model": "scores of community models",
-        "quantised weights of the model": "scores of quantised weights",
-        "unfinished training state (checkpoint)": "scores of unfinished training states (checkpoints)",
-        "name not resolved to a model": "scores whose name waits for a model",
-    }
-    counts = {renamed.get(reason, reason): n for reason, n in of.cells.excluded.items()}
+    """What was not tested: models and scores, then comparisons."""
+    counts = dict(of.cells.excluded)
     if of.n_without_error:
         counts["comparisons with a standard error of 0 or none"] = of.n_without_error
     return counts
