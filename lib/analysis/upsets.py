@@ -16,6 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from lib.analysis.measurements import Measured
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy
+from lib.stats.intervals import SMALL_SAMPLE
 from lib.stats.upsets import ALPHA, RATIOS, PairedTests, find_upsets
 
 __all__ = ["ALPHA", "RATIOS", "Cells", "Family", "PairedTests", "Sample", "cells", "families", "family", "rows"]
@@ -360,7 +361,10 @@ def _behind(of: Cells, ratio: float) -> Sample:
     i = np.searchsorted(ends, pair, side="right")
     before = ends - (len(size) - first)
     small, large = order[i], order[(first[i] + pair - before[i]) if len(ends) else i]
-    is_tested = (of.stderr[small, task] > 0) & (of.stderr[large, task] > 0)
+    eligible = (of.stderr > 0) & ~np.isnan(of.score)
+    # As ``find_upsets`` has it: where some scores rest on few questions, those without their number are not tested.
+    eligible &= ~((eligible & (of.n < SMALL_SAMPLE)).any(axis=0) & np.isnan(of.n))
+    is_tested = eligible[small, task] & eligible[large, task]
     is_behind = is_tested & (of.score[small, task] <= of.score[large, task])
     return Sample(*(one[is_behind].astype(np.int32) for one in (small, large, task)))
 
