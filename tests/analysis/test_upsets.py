@@ -25,9 +25,9 @@ CATEGORIES = pd.Series({"x": "reasoning", "y": "knowledge"})
 models = st.lists(
     st.fixed_dictionaries(
         {
-            "params_total": st.sampled_from([1e9, 2e9, 3e9, 4e9, 40e9, math.nan]),
-            "size_status": st.sampled_from(["stated", "stated", "reported", "disputed"]),
-            "variant_of": st.sampled_from([None, None, None, "m0"]),
+            "params_total": st.sampled_from([1e9, 1e9, 2e9, 3e9, 4e9, 40e9, 50e9, math.nan]),
+            "size_status": st.sampled_from(["stated", "stated", "stated", "reported", "reported", "disputed"]),
+            "variant_of": st.sampled_from([None, None, None, None, None, None, "m0"]),
             "finetuned_from": st.sampled_from([None, None, "m0", "m1", "elsewhere"]),
             "family": st.sampled_from(["F", "G", None]),
             "kind": st.sampled_from(["base", "chat", "code"]),
@@ -35,19 +35,42 @@ models = st.lists(
             "name": st.sampled_from(["Alpha", "beta"]),
         }
     ),
-    min_size=1,
-    max_size=7,
+    min_size=4,
+    max_size=8,
 )
 cells = st.one_of(
-    st.none(),
+    st.tuples(st.sampled_from([0.45, 0.5, 0.55, 0.57, 0.58]), st.just(0.03)),
     st.tuples(st.integers(0, 40), st.sampled_from([40, 400])),
-    st.tuples(st.sampled_from([0.2, 0.5, 0.55, 0.9]), st.sampled_from([0.0, 0.01, 0.03, math.nan])),
+    st.tuples(st.sampled_from([0.2, 0.5, 0.55, 0.9]), st.sampled_from([0.01, 0.02, 0.03])),
+    st.sampled_from([None, (0.9, 0.0), (0.5, math.nan)]),
 )
 boards = models.flatmap(
     lambda given: st.tuples(
         st.just(given), st.lists(st.tuples(cells, cells), min_size=len(given), max_size=len(given)), st.booleans()
     )
 )
+
+
+def crowded(seed: int) -> tuple:
+    """A board of eight models with nearly every cell filled: hypothesis likes them small, and small families hold little."""
+    rng = np.random.default_rng(seed)
+
+    def one(*options: object) -> object:
+        return options[rng.integers(len(options))]
+
+    given = [
+        {
+            "params_total": one(1e9, 1e9, 2e9, 3e9, 4e9, 40e9), "size_status": one(*["stated"] * 9, "disputed"),
+            "variant_of": one(*[None] * 9, "m0"), "finetuned_from": one(None, "m0", "m1"), "family": one("F", "G", "H"),
+            "kind": one("base", "chat"), "released_on": one("2022-05-01", "2024-01-31", None), "name": one("Alpha", "beta"),
+        }
+        for _ in range(8)
+    ]  # fmt: skip
+    middle = [(one(0.45, 0.5, 0.52, 0.55, 0.57, 0.58), 0.03) for _ in range(16)]
+    return given, [(middle[i], None if one(1, 2, 3, 4) == 1 else middle[i + 8]) for i in range(8)], False
+
+
+boards = st.one_of(boards, st.integers(0, 2**32 - 1).map(crowded))
 
 
 def stage(board: tuple) -> tuple[Measured, pd.DataFrame]:

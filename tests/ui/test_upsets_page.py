@@ -61,6 +61,20 @@ def test_the_family_that_ships(frames: Frames) -> None:
     assert found[2.0].n_false == pytest.approx(0.05 * 11_737)
 
 
+def test_the_board_with_its_community_is_another_family(frames: Frames) -> None:
+    """Golden: 4,311 models. Leads with p above 5% are counted and not listed; the rest is as for the catalogue."""
+    view = _view(frames, community=True)
+    found = upsets.families(frames, *(BOARD | {"community": True}).values())[0][2.0]  # type: ignore[arg-type]
+    assert len(found.cells.models) == 4_311
+    assert (found.n_tests, found.n_wins, found.n_holds) == (29_160_054, 5_882_134, 3_112_455)
+    assert (found.n_holds_any, found.n_without_error) == (2_685_704, 287_184)
+    assert view.left_out["models of disputed size"] == 130
+    assert view.left_out["models with size and scores of another, taken for the same weights"] == 43
+    assert f"{found.n_wins - len(found.z):,} weaker leads" in view.unlisted
+    assert view.holds.n == found.n_holds and len(view.holds.table) == upsets.LISTED
+    assert len(view.figure.to_json()) < 700_000 if view.figure else False
+
+
 def test_filters_hide_and_the_count_stays(frames: Frames) -> None:
     whole, some = _view(frames), _view(frames, Filters(families=("Qwen2.5",), search="phi"))
     assert "116,049 comparisons" in plain(whole.takeaway) and "116,049 comparisons" in plain(some.takeaway)
