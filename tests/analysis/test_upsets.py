@@ -181,12 +181,12 @@ def _behind(found: upsets.Family) -> list[tuple[int, int, int]]:
     boards,
     st.builds(
         Filters,
-        families=st.sampled_from([(), ("F",), ("F", "G"), ("Z",)]),
-        years=st.sampled_from([None, (2022, 2022), (2023, 2025)]),
-        tuning=st.sampled_from(["", "base-base", "tuned-base", "nonsense"]),
-        categories=st.sampled_from([(), ("reasoning",)]),
-        size_classes=st.sampled_from([(), ("bantam",), ("feather", "middle")]),
-        search=st.sampled_from(["", "ALPHA", "m1", "<b>"]),
+        families=st.sampled_from([("F",), ("G",), ("F", "G"), (), ("Z",)]),
+        years=st.sampled_from([None, None, None, (2022, 2022), (2023, 2025)]),
+        tuning=st.sampled_from(["", "", "nonsense", "base-base", "tuned-base"]),
+        categories=st.sampled_from([(), (), ("reasoning",)]),
+        size_classes=st.sampled_from([(), (), (), ("bantam",), ("feather", "middle")]),
+        search=st.sampled_from(["", "", "", "ALPHA", "m1", "<b>"]),
     ),
 )
 def test_filters_hide_rows_and_change_nothing_else(board: tuple, filters: Filters) -> None:
