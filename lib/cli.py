@@ -19,7 +19,7 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
-from lib.cli_upsets import upsets_command
+from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
 
@@ -90,20 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(
         commands, "upsets", "where a smaller model beats a larger one, false discoveries controlled", upsets_command
     )
-    command.add_argument(
-        "--ratio", type=float, default=2.0, metavar="R", help="at least so many times larger: 2, 4, 10"
-    )
-    command.add_argument(
-        "--tasks", action="append", metavar="NAMES", help="benchmarks, with commas (default: the six of the board)"
-    )
-    command.add_argument(
-        "--benchmark", dest="tasks", action="append", metavar="NAME", help="one benchmark; may be repeated"
-    )
-    command.add_argument("--by", choices=("total", "active"), default="total", help="parameters that count")
-    command.add_argument("--community", action="store_true", help="community models too: another family of comparisons")
-    command.add_argument(
-        "--limit", type=_count, default=None, metavar="N", help="at most N rows of each list (as text: 20)"
-    )
+    add_options(command, _count)
 
     command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
     command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,17 @@ DEFAULT_TASKS = tuple(run_to_run.COLUMN_OF)
 SHOWN, MOST = 20, 50_000
 """Rows of each list as text, and as JSON."""
 EXACT = {"is_below_r90": "below_run_to_run", "holds_any": "holds_under_any_dependence"}
+
+
+def add_options(command: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+    """The options of `upsets`; ``count`` reads a whole number above 0."""
+    add = command.add_argument
+    add("--ratio", type=float, default=2.0, metavar="R", help="at least so many times larger: 2, 4, 10")
+    add("--tasks", action="append", metavar="NAMES", help="benchmarks, with commas (default: the six of the board)")
+    add("--benchmark", dest="tasks", action="append", metavar="NAME", help="one benchmark; may be repeated")
+    add("--by", choices=("total", "active"), default="total", help="parameters that count")
+    add("--community", action="store_true", help="community models too: another family of comparisons")
+    add("--limit", type=count, default=None, metavar="N", help="at most N rows of each list (as text: 20)")
 
 
 def find(options: argparse.Namespace, settings: Settings) -> tuple[Frames, Family, protocols.Grouping, str]:
