@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, cheapest, models, runs, compare, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, models, runs, compare, upsets, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -20,6 +20,7 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
+from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
 
@@ -89,6 +90,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--margin", type=_margin, default=0.02, metavar="M", help="what matters to you, as a fraction (0.02)"
     )
     command.add_argument("--measured-by", default="", metavar="KEY", help="one of the ways in which both were measured")
+
+    command = _command(
+        commands, "upsets", "where a smaller model beats a larger one, false discoveries controlled", upsets_command
+    )
+    add_options(command, _count)
 
     command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
     command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")

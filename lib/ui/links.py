@@ -40,6 +40,7 @@ PAGES = (
     PageEntry("cheapest", "cheapest", "Cheapest that will do", "Find", "find the smallest that will do"),
     PageEntry("head_to_head", "head-to-head", "Head to head", "Compare", "know if A is really better than B"),
     PageEntry("side_by_side", "side-by-side", "Side by side", "Compare", "compare a few"),
+    PageEntry("upsets", "upsets", "Upsets", "Compare", "see where small beats large"),
     PageEntry(
         "parameters_tokens", "parameters-and-tokens", "Parameters and tokens", "Understand", "see who trained how much"
     ),

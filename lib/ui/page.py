@@ -18,7 +18,7 @@ from lib.analysis.findings import Finding
 from lib.figures.legend import Legend
 from lib.schema.columns import COLUMNS
 from lib.schema.text import Sentence
-from lib.ui import links, origin
+from lib.ui import empty_cells, links, origin
 from lib.ui.finished import arrow
 from lib.ui.traces import Traces
 from lib.ui.widths import width
@@ -170,8 +170,9 @@ def table(
     chosen = origin.chosen_cell(key, traces, rows)
     if chosen is None:
         small_text(f"{origin.HINT} {origin.TICK}" if can_compare else origin.HINT)
-        return
-    origin.card(key, chosen.trace, _heading(chosen.column, labels or {}), _shown(rows, chosen))
+    else:
+        origin.card(key, chosen.trace, _heading(chosen.column, labels or {}), _shown(rows, chosen))
+    empty_cells.show(rows, traces)
 
 
 def columns(rows: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, ColumnConfig]:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
-from lib.ui import cached, controls, links, origin, page
+from lib.ui import cached, controls, empty_cells, links, origin, page
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
-from lib.ui.views.side_by_side_tables import SCORE, WHAT, CellTable
+from lib.ui.views.side_by_side_tables import NO_SCORE, SCORE, WHAT, CellTable
 from lib.ui.widths import width
 
 KEY = "models"
@@ -176,9 +176,16 @@ def cells(table: CellTable, *, key: str, alt: str) -> None:
     found = origin.chosen_cell(key, table.traces, table.rows)
     if found is None:
         page.small_text(origin.HINT)
-        return
-    shown = "" if found.column == WHAT else str(table.rows[found.column].iloc[found.row]).strip()
-    origin.card(key, found.trace, table.headings[found.row], shown)
+    else:
+        shown = "" if found.column == WHAT else str(table.rows[found.column].iloc[found.row]).strip()
+        origin.card(key, found.trace, table.headings[found.row], shown)
+    columns = [name for name in table.rows.columns if name.startswith(SCORE)]
+    empty = [(name, row) for name in columns for row in range(len(table.rows)) if table.rows[name].iat[row] == NO_SCORE]
+    empty_cells.draw(
+        empty_cells.of_scores(
+            (one.model, one.benchmark) for one in (table.traces.cells[name][row] for name, row in empty)
+        )
+    )
 
 
 def _to_address(suggested: list[str]) -> None:

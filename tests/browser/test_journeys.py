@@ -20,7 +20,7 @@ PAGES = {
 }
 GROUPS = {
     "Find": ["Models", "Cheapest that will do"],
-    "Compare": ["Head to head", "Side by side"],
+    "Compare": ["Head to head", "Side by side", "Upsets"],
     "Understand": ["Parameters and tokens", "Variants"],
     "Bring your own": ["Your own results"],
     "About": ["Data and methods"],

@@ -22,6 +22,7 @@ from lib.ui.finished import finished
 from lib.ui.page import SCORE, padded
 from lib.ui.traces import Traces
 from lib.ui.views import scores
+from lib.ui.views.withdrawn import placed
 
 NAMES_SHOWN = 8
 """Names that wait are rows below the models; more of them are only counted."""
@@ -104,7 +105,7 @@ def coverage_view(
     chosen = ranked[:n_models]
     removed[f"beyond the {n_models} most measured"] = len(ranked) - len(chosen)
     cells = analysis.cells(
-        chosen, names, measured=shown.rows, results=results, withdrawn=_placed(frames, withdrawn, names)
+        chosen, names, measured=shown.rows, results=results, withdrawn=placed(frames, withdrawn, names)
     )
     cells = cells.assign(name=cells["model"].map(models["name"].astype(str)).astype(object))
     cells, n_hidden = _with_names_that_wait(cells, analysis.waiting(names, results), search, len(names))
@@ -140,14 +141,6 @@ def _known(frames: Frames, names: tuple[str, ...], community: bool) -> tuple[pd.
         results, names, models=frames.models, catalogue=frames.benchmarks, include_community=community
     )
     return results, shown, renown.places_measured(frames.runs)
-
-
-def _placed(frames: Frames, withdrawn: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """The withdrawn scores under the names of their benchmarks."""
-    place = frames.state.places.benchmarks.place
-    of = [place(task, metric).benchmark for task, metric in zip(withdrawn["task"], withdrawn["metric"], strict=True)]
-    placed = withdrawn.assign(benchmark=pd.Series(of, withdrawn.index, dtype=object))
-    return placed[placed["benchmark"].isin(names)]
 
 
 def _with_names_that_wait(
