@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from lib import formats
-from lib.analysis import configuration, repeat_runs
+from lib.analysis import configuration
 from lib.analysis import head_to_head as analysis
 from lib.analysis import head_to_head_match as match
 from lib.analysis import head_to_head_words as words
 from lib.analysis.disagreements import FIELDS
 from lib.analysis.head_to_head_sides import Side, results, side_of
+from lib.analysis.run_to_run import r90
 from lib.cli_lists import plain, records
 from lib.cli_output import put, put_json, put_table, say
 from lib.errors import RefusedInput
@@ -111,7 +112,7 @@ def _found(store: Store, frames: Frames, a: Side, b: Side, options: argparse.Nam
         shown,
         frames.benchmarks,
         read=partial(read_pair, store),
-        run_to_run=repeat_runs.run_to_run(frames.reference("repeat_runs")),
+        run_to_run=dict(r90(frames.reference("repeat_runs"))),
         margin=options.margin,
     )
     labels = [str(frames.benchmarks["label"].get(one.a["benchmark"], one.a["benchmark"])) for one in shown]

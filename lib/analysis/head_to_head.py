@@ -19,7 +19,7 @@ from lib.analysis.comparability import NOT_COMPARABLE
 from lib.analysis.directions import higher_is_better
 from lib.analysis.head_to_head_match import Log, Match, number, text
 from lib.analysis.paired import Paired
-from lib.analysis.repeat_runs import BOARD
+from lib.analysis.run_to_run import BOARD
 from lib.errors import RefusedInput, Unavailable
 from lib.formats import counted
 from lib.schema.metrics import known_direction
@@ -96,7 +96,7 @@ def head_to_head(
         catalogue: ``Frames.benchmarks``.
         read: Gives the two logs of single questions, only the columns asked for (``lib.store.samples.read_pair``); without
             it pairing is ignored.
-        run_to_run: Result of ``repeat_runs.run_to_run``.
+        run_to_run: ``run_to_run.r90`` as a mapping.
         margin: What the reader calls a difference, a fraction.
     """
     rows, tests, pairs = [], [], {}

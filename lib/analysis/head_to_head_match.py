@@ -17,13 +17,12 @@ from lib.analysis.comparability import CAUTION, COMPARABLE, NOT_COMPARABLE, Comp
 from lib.analysis.labels import evaluator_label
 from lib.analysis.measurements import PRECEDENCE
 from lib.analysis.protocols import FAMILY
-from lib.analysis.repeat_runs import BENCHMARKS
+from lib.schema.boards import LEADERBOARD_SIX
 from lib.store.benchmarks import filter_rank, metric_rank
 
 Row = Mapping[str, Any]
 Log = tuple[int, str]
 """A log of single questions: run id and task."""
-LEADERBOARD_SIX = frozenset(BENCHMARKS.values())
 OTHER_METRIC = 1000
 NEVER = "never"
 """The way of measuring that is none: the two share tasks, and may not be compared on any."""
@@ -197,7 +196,7 @@ def _width(found: list[Match]) -> tuple[Any, ...]:
     comparable = [one for one in found if one.comparison.verdict != NOT_COMPARABLE]
     testable = sum(one.has_logs or (_has_error(one.a) and _has_error(one.b)) for one in comparable)
     names = {str(one.a["benchmark"]) for one in comparable}
-    return names >= LEADERBOARD_SIX, testable, len(comparable), found[0].way
+    return names >= set(LEADERBOARD_SIX), testable, len(comparable), found[0].way
 
 
 def _without_parts(found: list[Match]) -> list[Match]:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from lib.analysis import configuration, head_to_head, head_to_head_match, head_to_head_words, price_ratio, repeat_runs
+from lib.analysis import configuration, head_to_head, head_to_head_match, head_to_head_words, price_ratio, run_to_run
 from lib.schema.text import plain
 from tests.analysis import frames
 
@@ -220,7 +220,7 @@ def test_conservative_only_with_hash_and_number_of_questions() -> None:
 
 
 def test_a_difference_below_that_of_repeated_runs_is_marked_and_keeps_its_verdict() -> None:
-    board = {"evaluator": repeat_runs.BOARD}
+    board = {"evaluator": run_to_run.BOARD}
     a, b = [errors("t0", 0.52, 0.001, **board), errors("t1", 0.6, 0.001, **board)], [errors("t0", 0.51, 0.001, **board), errors("t1", 0.5, 0.001, **board)]  # fmt: skip
     got = found(a, b, run_to_run={"t0": 0.02, "t1": 0.02}).tasks.set_index("benchmark")
     assert got["is_below_run_to_run"].to_dict() == {"t0": True, "t1": False}
@@ -232,10 +232,11 @@ def test_a_difference_below_that_of_repeated_runs_is_marked_and_keeps_its_verdic
 def test_run_to_run_of_the_real_table() -> None:
     """The figures that the table's own note prints, for the 45 close pairs."""
     table = pd.read_csv(DATA / "leaderboards/repeat_runs.csv")
-    got = repeat_runs.run_to_run(table)
+    got = run_to_run.r90(table)
     printed = {"ifeval": 0.0187, "bbh": 0.0044, "math_lvl5": 0.0294, "gpqa": 0.0114, "musr": 0.0187, "mmlu_pro": 0.0041}
     assert {name: round(value, 4) for name, value in got.items()} == printed
-    assert repeat_runs.run_to_run(table.head(19)) == {} and repeat_runs.run_to_run(pd.DataFrame()) == {}
+    assert run_to_run.r90(table.head(19)).empty
+    assert run_to_run.r90(pd.DataFrame()).empty
 
 
 @pytest.mark.parametrize(

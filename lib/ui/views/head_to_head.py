@@ -10,13 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import configuration, origins, price_ratio, repeat_runs
+from lib.analysis import configuration, origins, price_ratio
 from lib.analysis import head_to_head as analysis
 from lib.analysis import head_to_head_words as words
 from lib.analysis.comparability import CAUTION, NOT_COMPARABLE
 from lib.analysis.head_to_head import HeadToHead
 from lib.analysis.head_to_head_match import NEVER, Match, Matches
 from lib.analysis.head_to_head_sides import Side
+from lib.analysis.run_to_run import r90
 from lib.analysis.sizes import SizeBy
 from lib.figures import head_to_head as figure
 from lib.figures.legend import Legend
@@ -84,7 +85,7 @@ def compared(frames: Frames, store: Store, a: Side, b: Side, way: str, tasks: tu
     known = choice.matches(frames, store, a, b)
     way = way_of(known, way)
     shown = [one for one in known.of.get(way, []) if not tasks or str(one.a["benchmark"]) in tasks]
-    usual = repeat_runs.run_to_run(frames.reference("repeat_runs"))
+    usual = dict(r90(frames.reference("repeat_runs")))
     read = partial(read_pair, store)
     first = analysis.head_to_head(shown, frames.benchmarks, margin=margin)
     shown = [shown[int(i)] for i in np.argsort(-first.tasks["delta"].fillna(-9).to_numpy(float), kind="stable")]
