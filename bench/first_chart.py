@@ -24,11 +24,11 @@ AIM = 1.2
 ROUNDS = 7
 WAIT_MS = 240_000
 DRAWN = ".js-plotly-plot .main-svg .cartesianlayer .xy"
-PAGES = (links.PAGES[0].address, "models")
+PAGES = (links.PAGES[0].address, "parameters-and-tokens")
 
 
 def measure(n_runs: int, rounds: int = ROUNDS) -> list[Line]:
-    """The first page and the Models page, medians of interleaved rounds after one that is not counted."""
+    """The first page and that of parameters and tokens, medians of interleaved rounds after one that is not counted."""
     lines = []
     with (
         made_up_store(Shape(n_runs=n_runs), with_catalogue=True) as (_, folder),
