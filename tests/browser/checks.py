@@ -92,9 +92,9 @@ def wait_until_drawn(page: Page) -> None:
 
 
 def unfold(page: Page) -> None:
-    """Opens what is folded up in the main part, so that the checks see it, too."""
-    while (folded := page.locator(FOLDED)).count():
-        folded.first.click()
+    """Opens what is folded up in the main part, all at once and then what was in it, so that the checks see it, too."""
+    while page.evaluate("folded => { const all = [...document.querySelectorAll(folded)]; all.forEach(one => one.click()); return all.length; }", FOLDED):  # fmt: skip
+        wait_until_drawn(page)
     wait_until_drawn(page)
 
 

@@ -73,6 +73,8 @@ def _visit(visitor: Visitor, path: str, entry: links.PageEntry, *, is_phone: boo
     if not is_phone:
         visitor.page.emulate_media(color_scheme="dark")
         visitor.page.wait_for_function(SETTLED["dark"])
+        # A colour on its way from one theme to the other is neither.
+        visitor.page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
         checks.wait_until_drawn(visitor.page)
         wrong += [f"in the dark, {found}" for check in checks.COLOURED for found in check(visitor.page)]
     wrong += [f"the console says: {error}" for error in visitor.own_errors()]
