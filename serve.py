@@ -19,10 +19,11 @@ from streamlit.runtime.pages_manager import PagesManager
 from lib.api.compression import Compression
 from lib.api.download import whole_store
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
+from lib.api.head import Head
 from lib.api.health import health
 from lib.api.sockets import send_without_delay
 from lib.settings import ROOT, read_settings
-from lib.ui import links
+from lib.ui import frame, links
 
 SECONDS_TO_END = 10
 settings = read_settings()
@@ -77,6 +78,7 @@ app = st.App(
     middleware=[
         Middleware(LoopbackOnly, allow_public=settings.allow_public),
         Middleware(Compression),
+        Middleware(Head, markup=frame.HEAD),
     ],
     lifespan=process,
 )

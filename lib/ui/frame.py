@@ -15,7 +15,9 @@ SIDEBAR_PX = 264
 # The name in Source Sans as outlines: a picture cannot use the font of the page. It follows the reader's light or dark.
 WORDMARK = (Path(__file__).parent / "wordmark.svg").read_text(encoding="utf-8")
 FOCUS = Path(__file__).parent / "focus.css"
-LINKS = f"<script>{(Path(__file__).parent / 'links.js').read_text(encoding='utf-8')}</script>"
+# Part of the document, not of a page: a reader can click before the page is whole. A script of our own, never of what came
+# from outside.
+HEAD = f"<script>{(Path(__file__).parent / 'links.js').read_text(encoding='utf-8')}</script>"
 # The marks of small and large. A picture of our own: Streamlit fetches its icons for tabs from another host.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -45,5 +47,3 @@ def foot(frames: Frames) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated}")
         links.link("data", ":small[Where the numbers come from →]")
-        # A script of our own, never of what came from outside.
-        st.html(LINKS, unsafe_allow_javascript=True)

@@ -6,8 +6,7 @@
 //
 // A link beside the page, as the search finds them, closes the menu on a phone as the menu's own links do: it covers the
 // page that was asked for.
-if (!window.areLinksMended) {
-  window.areLinksMended = true;
+{
   const LONGEST_MS = 20000;
   const PHONE_PX = 768;
   const LINKS = 'a[data-testid="stPageLink-NavLink"], a[data-testid="stSidebarNavLink"]';
