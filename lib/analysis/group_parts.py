@@ -89,3 +89,11 @@ class Results:
                 else:
                     leaves[one] = None
         return leaves
+
+
+def shared_parts(one: Parts | None, other: Parts | None) -> tuple[tuple[Row, Row], ...] | None:
+    """The parts of two runs task by task; None where they are not the same ones, or not weighed alike."""
+    if one is None or other is None or one.is_weighted is not other.is_weighted:
+        return None
+    names, others = ([task_name(str(row["task"])) for row in side.rows] for side in (one, other))
+    return tuple(zip(one.rows, other.rows, strict=True)) if names == others else None

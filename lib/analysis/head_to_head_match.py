@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from lib.analysis.comparability import CAUTION, COMPARABLE, NOT_COMPARABLE, Comparison, compare, task_name
-from lib.analysis.group_parts import Results
+from lib.analysis.group_parts import Results, shared_parts
 from lib.analysis.labels import evaluator_label
 from lib.analysis.measurements import PRECEDENCE
 from lib.analysis.protocols import FAMILY
@@ -191,13 +191,13 @@ class _Parts:
         """The match as it is, or with its parts where it is a group whose parts all have logs in both runs."""
         if match.has_logs or not (bool(match.a["is_group"]) and bool(match.b["is_group"])):
             return match
-        one, other = (of and of.parts(row) for of, row in zip(self._results, (match.a, match.b), strict=True))
-        if not one or not other or one.is_weighted is not other.is_weighted:
+        one, other = (
+            None if of is None else of.parts(row) for of, row in zip(self._results, (match.a, match.b), strict=True)
+        )
+        shared = shared_parts(one, other)
+        if shared is None or one is None:
             return match
-        names, others = ([task_name(str(row["task"])) for row in side.rows] for side in (one, other))
-        if names != others:
-            return match
-        parts = tuple(_matched(x, y, self._stored) for x, y in zip(one.rows, other.rows, strict=True))
+        parts = tuple(_matched(x, y, self._stored) for x, y in shared)
         if not all(part.has_logs for part in parts):
             return match
         return match._replace(has_logs=True, parts=parts, is_weighted=one.is_weighted)
