@@ -16,7 +16,6 @@ from lib.analysis.comparability import task_name
 from lib.stats.recovered import which_mean
 
 Row = Mapping[str, Any]
-FEWEST = 2
 
 
 class Parts(NamedTuple):
@@ -66,7 +65,7 @@ class Results:
         found = [self._rows.get((run, leaf, str(group["metric"]), str(group["filter"])), []) for leaf in leaves]
         rows = [rows for rows in found if rows]
         # A task of several prompts has one log for all of them.
-        if len(rows) < FEWEST or any(len(one) != 1 or one[0]["score"] != one[0]["score"] for one in rows):
+        if not rows or any(len(one) != 1 or one[0]["score"] != one[0]["score"] for one in rows):
             return None
         own = sorted((one[0] for one in rows), key=lambda row: task_name(str(row["task"])))
         scores, sizes = [float(row["score"]) for row in own], [row["n_samples"] for row in own]

@@ -70,7 +70,8 @@ class Family(NamedTuple):
         behind: See ``Sample``.
         answers: What stored answers to the same questions say of some tests; None: pairing is ignored in all.
         answered: Of each listed test its position in ``answers``, -1 where pairing is ignored.
-        n_too_few: Leads that are not listed, because the two answer fewer than 10 questions differently, or because the
+        n_paired: Leads that were tested on answers to the same questions, listed or not.
+        n_too_few: Those of them that are not listed, because the two answer fewer than 10 questions differently, or because the
             answers stored, a few less than those behind the scores, do not lead.
     """
 
@@ -91,17 +92,13 @@ class Family(NamedTuple):
     behind: Sample
     answers: StoredAnswers | None
     answered: NDArray[np.int64]
+    n_paired: int
     n_too_few: int
 
     @property
     def n_leads(self) -> int:
         """Wins that are not shown."""
         return self.n_wins - self.n_holds
-
-    @property
-    def n_paired(self) -> int:
-        """Leads that were tested on answers to the same questions, listed or not."""
-        return int((self.answered >= 0).sum()) + self.n_too_few
 
     @property
     def n_false(self) -> float:
@@ -177,7 +174,9 @@ def family(of: Cells, ratio: float = RATIOS[0], answers: StoredAnswers | None = 
         _behind(of, ratio),
         answers,
         answered,
-        _too_few(of, ratio, answers, answered) if keep == EVERY_WIN else 0,
+        n_paired := _paired_leads(of, ratio, answers),
+        # Where weak leads are not listed at all, those of too few questions are among the weak.
+        n_paired - int((answered >= 0).sum()) if keep == EVERY_WIN else 0,
     )
 
 
@@ -246,8 +245,8 @@ def _of(of: Family, at: Places, name: str) -> NDArray[np.object_]:
     return np.asarray(values[of.answered[at]], object)
 
 
-def _too_few(of: Cells, ratio: float, answers: StoredAnswers | None, answered: NDArray[np.int64]) -> int:
-    """Leads with stored answers, at this ratio, that are not among the listed tests."""
+def _paired_leads(of: Cells, ratio: float, answers: StoredAnswers | None) -> int:
+    """Leads with stored answers, at this ratio."""
     if answers is None:
         return 0
     small, large, task = (np.asarray(one, np.int64) for one in answers.tests[:3])
@@ -255,7 +254,7 @@ def _too_few(of: Cells, ratio: float, answers: StoredAnswers | None, answered: N
     is_win = (size[large] >= ratio * size[small]) & (of.score[small, task] > of.score[large, task])
     eligible = _eligible(of)
     is_eligible = eligible[small, task] & eligible[large, task]
-    return int((is_win & is_eligible).sum()) - int((answered >= 0).sum())
+    return int((is_win & is_eligible).sum())
 
 
 def _behind(of: Cells, ratio: float) -> Sample:
