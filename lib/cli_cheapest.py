@@ -23,7 +23,7 @@ from lib.store.db import Store, open_store
 from lib.store.extract import names_of_models
 from lib.store.frames import FrameCache, Frames
 from lib.store.model_prices import current_prices
-from lib.store.samples import logs_of, read_pair
+from lib.store.samples import logs_of, read_samples
 
 SHOWN = 30
 BY = (SIZE, MONEY)
@@ -189,13 +189,13 @@ def _stand(frames: Frames, like: str, benchmarks: tuple[str, ...], options: argp
 
 
 def _pairs(store: Store, frames: Frames, stands: Standing, like: str) -> tuple[Pair, ...]:
-    rows = stands.complete.rows
-    if not (rows["run_kind"] == "raw").any():
-        return ()
-    asked = cheapest_pairs.asks(rows, like, frames.scores(stands.complete.benchmarks))
-    if not asked:
-        return ()
-    return cheapest_pairs.pair_all(asked, logs_of(store, cheapest_pairs.runs_of(asked)), partial(read_pair, store))
+    return cheapest_pairs.stored_pairs(
+        stands.complete.rows,
+        like,
+        frames,
+        partial(logs_of, store),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
 
 
 def _names(frames: Frames) -> dict[str, str]:

@@ -54,7 +54,7 @@ view = cached.made(
     limits=more.limits,
     is_average=more.is_average,
     prices=cached.stored(choice.prices) if least == MONEY else (),
-    pairs=cached.stored(choice.pairs, asked=cached.made(choice.asks, measured=measured, **asked)),
+    pairs=cached.made(choice.pairs, store=cached.store(), measured=measured, **asked),
 )
 with title:
     page.heading(view.question)
