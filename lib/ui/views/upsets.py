@@ -35,9 +35,9 @@ DRAWN = {figure.HOLDS: 900, figure.LEADS: 350, figure.BEHIND: 500}
 HEAD_TO_HEAD = "head-to-head"
 LINK = "link"
 LABELS = {
-    "small": "Smaller, leads", "large": "Larger", "benchmark": "Benchmark", "score:lead": "Lead, points",
-    "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Any dependence", "tested": "Tested",
-    "marks": "Doubts",
+    "small": "Smaller, leads", "large": "Larger", "benchmark": "Benchmark", "size_ratio": "Times larger",
+    "score:lead": "Lead, points", "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Any dependence",
+    "tested": "Tested", "marks": "Doubts",
     LINK: "Is it really better?",
 }  # fmt: skip
 
