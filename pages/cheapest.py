@@ -33,7 +33,7 @@ with places[3]:
     least = controls.choice("least", "Look for the", choice.LEAST)
 with places[4]:
     card = controls.choice("fits", "Fits on", parts.FITS)
-more = parts.more(place := places[5].popover("More"), card)
+more = parts.more(place := places[5].popover("More"), card, least)
 benchmarks = cached.made(choice.benchmarks_of, like=like, chosen=tuple(chosen))
 asked = {"like": like, "benchmarks": benchmarks, "community": more.limits.community}
 with place:
@@ -53,7 +53,8 @@ view = cached.made(
     by=by,
     limits=more.limits,
     is_average=more.is_average,
-    prices=cached.stored(choice.prices) if least == MONEY else (),
+    prices=parts.prices(more.host) if least == MONEY else (),
+    host=more.host,
     pairs=cached.stored(choice.pairs, asked=cached.made(choice.asks, measured=measured, **asked)),
 )
 with title:
