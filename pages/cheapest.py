@@ -11,8 +11,7 @@ from lib.ui.views import cheapest_choice as choice
 # Load
 title, said, remarks = (st.container() for _ in range(3))
 by = controls.size().by
-community = st.query_params.get("community") == "true"
-known = cached.made(choice.references, community=community, by=by)
+known = cached.made(choice.references, community=st.query_params.get("community") == "true", by=by)
 if not known.options:
     with title:
         page.heading(parts.QUESTION)
