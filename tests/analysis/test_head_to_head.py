@@ -319,8 +319,11 @@ def test_unknown_ratios_are_left_out() -> None:
 def test_price_is_the_median_of_hosts_that_list_it_now() -> None:
     rows = [("x", 1.0, 1.0, None), ("x", 9.0, 9.0, None), ("y", 2.0, 2.0, None), ("z", 4.0, 4.0, None), ("w", 0.1, 0.1, "2025-01-01")]  # fmt: skip
     table = pd.DataFrame(rows, columns=["provider", "input_usd_per_mtok", "output_usd_per_mtok", "valid_to"])
-    assert price_ratio.listed_today(table) == 4.0
-    assert math.isnan(price_ratio.listed_today(table.head(0)))
+    table = table.assign(
+        api_name=[str(n) for n in range(5)], valid_from=None, last_seen="2026-11-21", is_stale_risk=False
+    )
+    assert price_ratio.listed_today(table, "2026-11-21") == 4.0
+    assert math.isnan(price_ratio.listed_today(table.head(0), "2026-11-21"))
 
 
 def test_configuration_says_what_differs_is_silent_or_agrees() -> None:

@@ -155,7 +155,7 @@ def test_limits_narrow_the_family(small_store: Path) -> None:
 
 def test_by_money_only_where_prices_are_known(small_store: Path) -> None:
     store, frames = _frames(small_store)
-    prices = cheapest_choice.prices(store)
+    prices = cheapest_choice.prices(store, today="2026-11-21")
     priced = {one.model: one.usd for one in prices}
     view = _view(frames, like="llama-3.1-70b-instruct", benchmarks=("mmlu_pro",), least=MONEY, prices=prices)
     rows = view.rows()

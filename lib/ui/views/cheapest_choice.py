@@ -11,11 +11,11 @@ from lib import formats
 from lib.analysis import cheapest_choice, cheapest_pairs, findings, listed_prices, measurements, protocols, renown
 from lib.analysis.cheapest import Pair
 from lib.analysis.cheapest_choice import ABILITY, MONEY, SIZE, Standing
-from lib.analysis.listed_prices import Price
+from lib.analysis.listed_prices import MEDIAN, Host, Price
 from lib.analysis.sizes import SizeBy
 from lib.store.db import Store
 from lib.store.frames import Frames
-from lib.store.model_prices import current_prices
+from lib.store.model_prices import listed_prices as listed
 from lib.store.samples import logs_of, read_samples
 from lib.ui.views import scores
 
@@ -136,9 +136,9 @@ def pairs(
     )
 
 
-def prices(store: Store) -> tuple[Price, ...]:
-    """One list price per model."""
-    return listed_prices.per_model(current_prices(store))
+def prices(store: Store, *, today: str, host: Host = MEDIAN) -> tuple[Price, ...]:
+    """One list price per model on a day: the median over hosts, or the cheapest host's."""
+    return listed_prices.offers(listed(store), today, host=host)
 
 
 def _grouping(frames: Frames, like: str, benchmarks: tuple[str, ...], community: bool) -> protocols.Grouping:
