@@ -23,7 +23,7 @@ HOSTILE = '<b onmouseover="alert(1)">x</b> <a href="http://example.com">y</a> $\
 OURS = re.compile(r"#0000(0[1-9]|1\d|2\d|30)\b|rgba\(0,0,0,0\)")
 COLOUR_KEYS = {"color", "fillcolor", "bgcolor", "bordercolor", "gridcolor", "linecolor", "arrowcolor", "shadow"}
 TEXT_KEYS = {"text", "hovertext", "ticktext", "name"}
-UNIT = r"%|parameters|tokens|FLOP|times|points|own unit"
+UNIT = r"%|parameters|tokens|FLOP|times|points|own unit|GB\b"
 
 
 def module(name):
