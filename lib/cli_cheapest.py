@@ -22,11 +22,12 @@ from lib.store import read
 from lib.store.db import Store, open_store
 from lib.store.extract import names_of_models
 from lib.store.frames import FrameCache, Frames
-from lib.store.model_prices import current_prices
-from lib.store.samples import logs_of, read_pair
+from lib.store.model_prices import listed_prices as listed
+from lib.store.samples import logs_of, read_samples
 
 SHOWN = 30
 BY = (SIZE, MONEY)
+HOSTS = (listed_prices.MEDIAN, listed_prices.CHEAPEST)
 
 
 class _Found(NamedTuple):
@@ -44,6 +45,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--margin", type=float, default=cheapest.MARGIN, metavar="M", help="in score (default 0.02)")
     command.add_argument("--tasks", nargs="+", default=[], metavar="TASK", help="benchmarks, or ability:NAME; default: as on the page")  # fmt: skip
     command.add_argument("--by", choices=BY, default=SIZE, help="parameters (default), or list price")
+    command.add_argument(
+        "--host",
+        choices=HOSTS,
+        default=listed_prices.MEDIAN,
+        help="of several hosts the median price (default), or the cheapest",
+    )
     command.add_argument("--active", action="store_true", help="count active parameters instead of all")
     command.add_argument(
         "--alpha", type=float, default=cheapest.ALPHA, metavar="A", help="one-sided level (default 0.05)"
@@ -61,7 +68,7 @@ def find_cheapest(options: argparse.Namespace, settings: Settings) -> int:
     try:
         frames = FrameCache(store).frames()
         like = model_named(store, frames, options.like, "--like")
-        found = _find(store, frames, like, options)
+        found = _find(store, frames, like, options, settings.today)
     finally:
         store.close()
     if options.json:
@@ -127,7 +134,7 @@ def _check(options: argparse.Namespace) -> None:
         raise RefusedInput("a level is a probability", place="--alpha", expected="above 0 and below 0.5", found=str(options.alpha))  # fmt: skip
 
 
-def _find(store: Store, frames: Frames, like: str, options: argparse.Namespace) -> _Found:
+def _find(store: Store, frames: Frames, like: str, options: argparse.Namespace, today: str) -> _Found:
     runs = frames.runs
     own = frames.scores_of(runs.index[(runs["model"] == like).fillna(False) & ~runs["is_checkpoint"].astype(bool)])
     known = cheapest_choice.plain_benchmarks(own, frames.benchmarks)
@@ -148,7 +155,7 @@ def _find(store: Store, frames: Frames, like: str, options: argparse.Namespace) 
         stands = stands if kept == benchmarks or not kept else _stand(frames, like, kept, options)
     if stands.key is None:
         raise RefusedInput("no one way of measuring has the reference on all of these", place="--tasks", found=", ".join(benchmarks))  # fmt: skip
-    prices = listed_prices.per_model(current_prices(store)) if options.by == MONEY else ()
+    prices = listed_prices.offers(listed(store), today, host=options.host) if options.by == MONEY else ()
     _, cost = cheapest_choice.candidates(
         frames.models,
         frames.reference("model_arch"),
@@ -189,13 +196,13 @@ def _stand(frames: Frames, like: str, benchmarks: tuple[str, ...], options: argp
 
 
 def _pairs(store: Store, frames: Frames, stands: Standing, like: str) -> tuple[Pair, ...]:
-    rows = stands.complete.rows
-    if not (rows["run_kind"] == "raw").any():
-        return ()
-    asked = cheapest_pairs.asks(rows, like, frames.scores(stands.complete.benchmarks))
-    if not asked:
-        return ()
-    return cheapest_pairs.pair_all(asked, logs_of(store, cheapest_pairs.runs_of(asked)), partial(read_pair, store))
+    return cheapest_pairs.stored_pairs(
+        stands.complete.rows,
+        like,
+        frames,
+        partial(logs_of, store),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
 
 
 def _names(frames: Frames) -> dict[str, str]:
@@ -229,7 +236,7 @@ def _as_json(frames: Frames, found: _Found, options: argparse.Namespace) -> dict
         row["tests"] = tests[row["model"]]
         price = found.prices.get(row["model"])
         if price is not None:
-            row["price"] = {"usd_per_mtok": price.usd, "blend": listed_prices.BLEND, "n_hosts": price.n_hosts, "seen_on": price.seen_on}  # fmt: skip
+            row["price"] = _price(price)
     best = answer.headline
     return {
         "question": {
@@ -256,6 +263,20 @@ def _as_json(frames: Frames, found: _Found, options: argparse.Namespace) -> dict
         },
         "candidates": rows,
         "digest": frames.digest,
+    }
+
+
+def _price(price: listed_prices.Price) -> dict[str, Any]:
+    """What stands behind a cost: the blend, the hosts, and the days."""
+    return {
+        "usd_per_mtok": price.usd,
+        "blend": listed_prices.BLEND,
+        "n_hosts": price.n_hosts,
+        "lowest": price.lowest,
+        "highest": price.highest,
+        "valid_from": price.valid_from or None,
+        "seen_on": price.seen_on,
+        "is_own": price.is_own,
     }
 
 

@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from lib import formats
-from lib.analysis import measurements, protocols, run_to_run, upset_filters, upset_words, upsets
+from lib.analysis import measurements, protocols, run_to_run, upset_answers, upset_filters, upset_words, upsets
 from lib.analysis.upsets import Family
 from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table, say
 from lib.errors import RefusedInput
 from lib.schema.text import plain
 from lib.settings import Settings
-from lib.store.db import open_store
+from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.samples import logs_of, read_samples
 
 DEFAULT_TASKS = tuple(run_to_run.COLUMN_OF)
 """The six of Open LLM Leaderboard v2."""
@@ -53,9 +54,14 @@ def find(options: argparse.Namespace, settings: Settings) -> tuple[Frames, Famil
         )
     store = open_store(settings)
     try:
-        frames = FrameCache(store).frames()
+        return _family(store, FrameCache(store).frames(), options)
     finally:
         store.close()
+
+
+def _family(
+    store: Store, frames: Frames, options: argparse.Namespace
+) -> tuple[Frames, Family, protocols.Grouping, str]:
     names = _benchmarks(frames, options.tasks)
     grouping = protocols.group(
         frames.scores(names),
@@ -68,7 +74,16 @@ def find(options: argparse.Namespace, settings: Settings) -> tuple[Frames, Famil
     if key is None:
         raise RefusedInput("nothing in the store was measured on these benchmarks in one way", place="--tasks", found=", ".join(names))  # fmt: skip
     measured = measurements.measure(grouping, key, models=frames.models, include_community=options.community)
-    return frames, upsets.family(upsets.cells(measured, frames.models, by=options.by), options.ratio), grouping, key
+    of = upsets.cells(measured, frames.models, by=options.by)
+    rows = grouping.scores[grouping.scores["identity"].isin(list(grouping.protocols["identities"][key]))]
+    answers = upset_answers.stored_answers(
+        of,
+        rows,
+        frames,
+        lambda runs: logs_of(store, runs),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
+    return frames, upsets.family(of, options.ratio, answers), grouping, key
 
 
 def upsets_command(options: argparse.Namespace, settings: Settings) -> int:
@@ -101,6 +116,8 @@ def upsets_command(options: argparse.Namespace, settings: Settings) -> int:
                 "run_to_run": {str(k): float(v) for k, v in usual.items()},
                 "excluded": found.cells.excluded,
                 "n_without_error": found.n_without_error,
+                "n_paired": found.n_paired,
+                "n_too_few_answers_differ": found.n_too_few,
                 "holds": _plain(holds),
                 "not_shown": _plain(leads),
                 "digest": frames.digest,
@@ -148,14 +165,19 @@ def _put_text(
     leads: pd.DataFrame,
 ) -> None:
     put(plain(upset_words.takeaway(of, seen, upset_filters.Filters())))
-    for part in (label, upset_words.counts(of, about, len(seen.holds)), upset_words.READ):
+    for part in (
+        f"{label}; {upset_words.pairing(of)}",
+        upset_words.unlisted(of),
+        upset_words.counts(of, about, len(seen.holds)),
+        upset_words.READ,
+    ):
         if part:
             put(part)
     for title, rows in ((upset_words.HOLDS, holds), (upset_words.LEADS, leads)):
         if len(rows):
             put()
             put(f"{title[:1].upper()}{title[1:]}")
-            put_table(("smaller", "larger", "benchmark", "size", "lead", "at least", "adjusted p", "doubts"), [_line(row) for row in rows.to_dict("records")])  # fmt: skip
+            put_table(("smaller", "larger", "benchmark", "size", "lead", "at least", "adjusted p", "tested", "doubts"), [_line(row) for row in rows.to_dict("records")])  # fmt: skip
     left = [f"{reason} ({formats.count(n)})" for reason, n in of.cells.excluded.items()]
     left += [f"comparisons with a standard error of 0 or none ({formats.count(of.n_without_error)})"] if of.n_without_error else []  # fmt: skip
     if left:
@@ -173,5 +195,6 @@ def _line(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         formats.points(row["delta"]),
         formats.points(row["delta_low"]) if np.isfinite(row["delta_low"]) else "–",
         upset_words.p_value(float(row["q"])),
+        upset_words.tested(row).split(",")[0],
         "; ".join(doubts),
     )

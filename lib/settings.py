@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ SETTINGS = (
     Setting("P4P_ALLOW_PUBLIC", "", "1: listen on a public address although no login is configured."),
     Setting("P4P_MAX_UPLOAD_MB", "200", "Largest single file or zip that an import takes, in MB."),
     Setting("P4P_FILL", "1", "0: do not fill the store from the shipped data at start."),
+    Setting("P4P_TODAY", "", "Day (2026-11-21) that prices are looked at from; empty: the clock's."),
 )
 
 
@@ -38,6 +40,12 @@ class Settings:
     allow_public: bool
     max_upload_bytes: int
     fill: bool
+    fixed_day: str = ""
+
+    @property
+    def today(self) -> str:
+        """The day that prices are looked at from, ISO: the one that was set, else the clock's in UTC."""
+        return self.fixed_day or datetime.now(UTC).date().isoformat()
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
@@ -59,6 +67,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     megabytes = value["P4P_MAX_UPLOAD_MB"]
     if not megabytes.isdigit() or int(megabytes) == 0:
         raise RefusedInput("not a size", place="P4P_MAX_UPLOAD_MB", expected="a whole number of MB", found=megabytes)
+    fixed_day = value["P4P_TODAY"]
+    if fixed_day and not _is_day(fixed_day):
+        raise RefusedInput("not a day", place="P4P_TODAY", expected="a date as 2026-11-21", found=fixed_day)
     return Settings(
         data_dir=data_dir,
         database_url=url,
@@ -66,7 +77,15 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         allow_public=value["P4P_ALLOW_PUBLIC"] == "1",
         max_upload_bytes=int(megabytes) * 1_000_000,
         fill=value["P4P_FILL"] != "0",
+        fixed_day=fixed_day,
     )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _absolute(path: str) -> Path:

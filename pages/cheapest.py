@@ -11,8 +11,7 @@ from lib.ui.views import cheapest_choice as choice
 # Load
 title, said, remarks = (st.container() for _ in range(3))
 by = controls.size().by
-community = st.query_params.get("community") == "true"
-known = cached.made(choice.references, community=community, by=by)
+known = cached.made(choice.references, community=st.query_params.get("community") == "true", by=by)
 if not known.options:
     with title:
         page.heading(parts.QUESTION)
@@ -33,7 +32,7 @@ with places[3]:
     least = controls.choice("least", "Look for the", choice.LEAST)
 with places[4]:
     card = controls.choice("fits", "Fits on", parts.FITS)
-more = parts.more(place := places[5].popover("More"), card)
+more = parts.more(place := places[5].popover("More"), card, least)
 benchmarks = cached.made(choice.benchmarks_of, like=like, chosen=tuple(chosen))
 asked = {"like": like, "benchmarks": benchmarks, "community": more.limits.community}
 with place:
@@ -53,8 +52,9 @@ view = cached.made(
     by=by,
     limits=more.limits,
     is_average=more.is_average,
-    prices=cached.stored(choice.prices) if least == MONEY else (),
-    pairs=cached.stored(choice.pairs, asked=cached.made(choice.asks, measured=measured, **asked)),
+    prices=parts.prices(more.host) if least == MONEY else (),
+    host=more.host,
+    pairs=cached.made(choice.pairs, store=cached.store(), measured=measured, **asked),
 )
 with title:
     page.heading(view.question)

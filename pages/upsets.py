@@ -28,7 +28,8 @@ with places[1]:
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
 with places[2]:
     ratio = float(controls.choice("ratio", "Larger by", parts.RATIO_OPTIONS))
-tested = {"chosen_set": chosen_set, "protocol": protocol, "by": controls.size().by, "community": community}
+tested = {"store": cached.store(), "chosen_set": chosen_set, "protocol": protocol}
+tested |= {"by": controls.size().by, "community": community}
 
 # Test, once for every revision of the store; then filter
 with said, st.spinner("Testing every smaller model against every larger one. This takes some seconds, once."):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis import cheapest, fits, measurements, panel, protocols
-from lib.analysis.listed_prices import Price
+from lib.analysis.listed_prices import CURRENT_DAYS, Price
 from lib.analysis.protocols import FAMILY
 from lib.analysis.sizes import SIZE_COLUMNS, Filtered, SizeBy, filtered
 from lib.schema.boards import LEADERBOARD_SIX
@@ -200,8 +200,13 @@ def candidates(
         include_community=limits.community,
     )
     if by == MONEY:
-        cost = pd.Series({one.model: one.usd for one in prices}, dtype=float).reindex(models.index)
-        filters = [("no price known", cost.notna().to_numpy(bool))]
+        known = pd.Series({one.model: one.usd for one in prices}, dtype=float).reindex(models.index)
+        old = {one.model for one in prices if not one.is_current}
+        cost = known.mask(known.index.isin(old))
+        filters = [
+            ("no price known", known.notna().to_numpy(bool)),
+            (f"price older than {CURRENT_DAYS} days", cost.notna().to_numpy(bool)),
+        ]
     else:
         cost = models[SIZE_COLUMNS[size_by]].astype(float)
         filters = [("size not disclosed", (cost > 0).to_numpy(bool))]

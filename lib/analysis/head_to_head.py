@@ -14,30 +14,32 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lib.analysis import paired
+from lib.analysis import paired, stored_answers
 from lib.analysis.comparability import NOT_COMPARABLE
 from lib.analysis.directions import higher_is_better
+from lib.analysis.head_to_head_evidence import (
+    NONE,
+    Joined,
+    TaskEvidence,
+    from_counts,
+    from_errors,
+    from_pairs,
+)
 from lib.analysis.head_to_head_match import Log, Match, number, text
 from lib.analysis.paired import Paired
 from lib.analysis.run_to_run import BOARD
+from lib.analysis.stored_answers import GroupPaired, are_of_group, are_of_scores
 from lib.errors import RefusedInput, Unavailable
 from lib.formats import counted
 from lib.schema.metrics import known_direction
-from lib.stats import intervals, power, verdicts
-from lib.stats.paired import choose_paired_interval, paired_mean
+from lib.stats import intervals, verdicts
 from lib.stats.verdicts import A_BETTER, B_BETTER, MARGIN, NO_VERDICT, Evidence, Overall, TaskVerdicts
 
 DIFFER: Final = "they differ, better or worse not known"
 """A difference that is shown, on a metric of which nobody says which way is better."""
-PAIRED_COUNTS, PAIRED_SCORES = "paired, McNemar mid-p", "paired t"
-POOLED, WALD, NONE = "unpaired, pooled score test", "unpaired, z test", ""
-"""How p was had."""
 IGNORES, CONSERVATIVE = "ignores pairing", "ignores pairing, conservative"
 OWN_UNIT = "a unit of its own, to which no margin in points applies"
 NO_ERROR = "no interval: the number of questions is not published"
-WHOLE, CLOSE = 0.95, 0.01
-"""Paired answers decide when they are this share of the questions of both scores; where the number of questions is not
-known, when their mean is this close to the score."""
 Read = Callable[[Log, Log, Sequence[str]], tuple[pa.Table, pa.Table]]
 _RATES = frozenset({"wer", "cer", "ter", "word_error_rate", "character_error_rate", "error_rate", "error"})
 
@@ -59,7 +61,7 @@ class HeadToHead(NamedTuple):
             the paired answers that decide (NaN: they do not); ``items_needed`` are questions per model that would show the margin (NaN: unknown).
         overall: Over the tasks whose direction is known, differences turned so that above 0 means A better.
         is_used: Which tasks the overall mean rests on, shape (tasks,).
-        pairs: Position of a task to the pairs of its questions, where both logs are stored.
+        pairs: Position of a task to the pairs of its questions, where both logs are stored; a group's are with its parts.
         margin: The reader's margin, a fraction.
     """
 
@@ -68,17 +70,6 @@ class HeadToHead(NamedTuple):
     is_used: np.ndarray
     pairs: dict[int, Paired]
     margin: float
-
-
-class _Found(NamedTuple):
-    """One task before Holm: difference A - B as evidence, its interval, and how they were had."""
-
-    evidence: Evidence
-    low: float
-    high: float
-    interval_method: str
-    method: str
-    items_needed: float
 
 
 def head_to_head(
@@ -102,7 +93,7 @@ def head_to_head(
     rows, tests, pairs = [], [], {}
     for position, match in enumerate(found):
         together, trouble = _pair(match, read)
-        if together is not None:
+        if isinstance(together, Paired):
             pairs[position] = together
         row = _row(match, catalogue, together, trouble)
         test = _test(match, row, together, margin)
@@ -125,10 +116,18 @@ def head_to_head(
     return HeadToHead(tasks, overall, is_used, pairs, margin)
 
 
-def _pair(match: Match, read: Read | None) -> tuple[Paired | None, str]:
-    """The common questions of two logs; None without logs, and why where there are some."""
+def _pair(match: Match, read: Read | None) -> tuple[Joined | None, str]:
+    """The common questions of two logs, or of those of all parts; None without logs, and why where there are some."""
     if read is None or not match.has_logs:
         return None, ""
+    if match.parts:
+        parts = []
+        for part in match.parts:
+            found, trouble = _pair(part, read)
+            if not isinstance(found, Paired):
+                return None, f"{part.a['task']}: {trouble}"
+            parts.append(found)
+        return stored_answers.together(parts, is_weighted=match.is_weighted), ""
     metric, kind = str(match.a["metric"]), str(match.a["filter"])
     try:
         one, other = read(*match.logs, paired.columns_needed(metric, match.a, match.b))
@@ -137,7 +136,7 @@ def _pair(match: Match, read: Read | None) -> tuple[Paired | None, str]:
         return None, f"the stored answers cannot be paired: {trouble}"
 
 
-def _row(match: Match, catalogue: pd.DataFrame, together: Paired | None, trouble: str) -> dict[str, Any]:
+def _row(match: Match, catalogue: pd.DataFrame, together: Joined | None, trouble: str) -> dict[str, Any]:
     """Everything about a task but its test."""
     a, b = match.a, match.b
     benchmark = str(a["benchmark"])
@@ -167,18 +166,14 @@ def _row(match: Match, catalogue: pd.DataFrame, together: Paired | None, trouble
     return row
 
 
-def decides(match: Match, together: Paired | None) -> bool:
+def decides(match: Match, together: Joined | None) -> bool:
     """Whether the paired answers are those of the two scores, and may end in a verdict."""
-    if together is None or not together.has_verdict or not together.n:
-        return False
-    for of, values in ((match.a, together.a), (match.b, together.b)):
-        n = number(of["n_samples"], np.nan)
-        if together.n < WHOLE * n or (np.isnan(n) and abs(values.mean() - number(of["score"], np.nan)) > CLOSE):
-            return False
-    return True
+    if isinstance(together, GroupPaired):
+        return are_of_group(match.a, match.b, [(one.a, one.b) for one in match.parts], together)
+    return are_of_scores(match.a, match.b, together)
 
 
-def _pairing(match: Match, together: Paired | None, trouble: str) -> str:
+def _pairing(match: Match, together: Joined | None, trouble: str) -> str:
     """Whether the answers were paired, in words."""
     if decides(match, together):
         return f"paired: {together.why}" if together is not None else ""
@@ -205,11 +200,11 @@ def _is_share(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return not is_loss and all(0 <= number(of["score"], np.nan) <= 1 for of in (a, b))
 
 
-def _test(match: Match, row: dict[str, Any], together: Paired | None, margin: float) -> _Found:
+def _test(match: Match, row: dict[str, Any], together: Joined | None, margin: float) -> TaskEvidence:
     """The best evidence there is: pairs, counts, errors, none."""
     a, b = match.a, match.b
     alone = Evidence(*(np.array([x]) for x in (row["score_a"] - row["score_b"], np.nan, np.nan, np.nan)))
-    nothing = _Found(alone, np.nan, np.nan, "", NONE, np.nan)
+    nothing = TaskEvidence(alone, np.nan, np.nan, "", NONE, np.nan)
     row["why_none"] = ""
     if row["comparison"] == NOT_COMPARABLE:
         row["why_none"] = f"not comparable: {row['reasons']}"
@@ -218,63 +213,19 @@ def _test(match: Match, row: dict[str, Any], together: Paired | None, margin: fl
         row["why_none"] = OWN_UNIT
         return nothing
     if together is not None and decides(match, together):
-        return _from_pairs(together, margin)
+        return from_pairs(together, margin)
     counts = [number(of[name], np.nan) for of in (a, b) for name in ("n_correct", "n_samples")]
     if np.isfinite(counts).all():
-        return _from_counts(counts, margin)
+        return from_counts(counts, margin)
     errors = [number(of["stderr"], np.nan) for of in (a, b)]
-    found = _from_errors(row, errors, margin)
+    found = from_errors(row, errors, margin)
     if found is None:
         row["why_none"] = NO_ERROR
         return nothing
     return found
 
 
-def _from_pairs(of: Paired, margin: float) -> _Found:
-    if of.n11 is None or of.n10 is None or of.n01 is None or of.n00 is None:
-        found = paired_mean(of.a, of.b)
-        needed = power.items_needed(margin, float(np.var(of.differences, ddof=1)) if of.n > 1 else np.nan)
-        evidence = Evidence(*(np.atleast_1d(x) for x in verdicts.from_scores(of.a, of.b)))
-        return _Found(evidence, float(found.low), float(found.high), "Student", PAIRED_SCORES, float(needed))
-    four = (of.n11, of.n10, of.n01, of.n00)
-    shown = choose_paired_interval(*four)
-    needed = power.items_for_margin_paired(of.n10, of.n01, of.n, margin)
-    evidence = Evidence(*(np.atleast_1d(x) for x in verdicts.from_pairs(*four)))
-    name = {"wald": "normal, paired", "tango": "Tango"}[str(np.asarray(shown.method)[()])]
-    return _Found(evidence, float(shown.low), float(shown.high), name, PAIRED_COUNTS, float(needed))
-
-
-def _from_counts(counts: list[float], margin: float) -> _Found:
-    k_a, n_a, k_b, n_b = counts
-    evidence = Evidence(*(np.atleast_1d(x) for x in verdicts.from_counts(k_a, n_a, k_b, n_b)))
-    is_hybrid = bool(intervals.is_small_or_extreme(k_a / n_a, n_a) | intervals.is_small_or_extreme(k_b / n_b, n_b))
-    half = intervals.two_sided_z(intervals.LEVEL) * float(evidence.stderr[0])
-    delta = float(evidence.diff[0])
-    low, high = delta - half, delta + half
-    if is_hybrid:
-        shown = intervals.newcombe(k_a, n_a, k_b, n_b)
-        low, high = float(shown.low), float(shown.high)
-    needed = float(power.items_for_margin_unpaired(k_a / n_a, k_b / n_b, margin))
-    is_pooled = min(n_a, n_b) < intervals.SMALL_SAMPLE
-    return _Found(evidence, low, high, "Newcombe" if is_hybrid else "normal", POOLED if is_pooled else WALD, needed)
-
-
-def _from_errors(row: dict[str, Any], errors: list[float], margin: float) -> _Found | None:
-    """From published standard errors; None where one is missing or both are 0."""
-    a, b = row["score_a"], row["score_b"]
-    found = intervals.unpaired_difference(a, errors[0], b, errors[1])
-    if not np.isfinite(float(found.p_two_sided)):
-        return None
-    evidence = Evidence(*(np.atleast_1d(x) for x in verdicts.from_stderrs(a, errors[0], b, errors[1])))
-    if np.isfinite([row["n_a"], row["n_b"]]).all():
-        needed = power.items_for_margin_from_stderrs(errors[0], row["n_a"], errors[1], row["n_b"], margin)
-    else:
-        # How many questions a board's column rests on is not always said; each question is right or wrong.
-        needed = power.items_for_margin_unpaired(a, b, margin)
-    return _Found(evidence, float(found.low), float(found.high), "normal", WALD, float(needed))
-
-
-def _of_test(test: _Found, row: dict[str, Any], margin: float) -> dict[str, Any]:
+def _of_test(test: TaskEvidence, row: dict[str, Any], margin: float) -> dict[str, Any]:
     """What the test adds to the row of its task."""
     found: dict[str, Any] = {"delta_low": test.low, "delta_high": test.high, "interval_method": test.interval_method}
     found |= {"delta": float(test.evidence.diff[0]), "delta_stderr": float(test.evidence.stderr[0])}

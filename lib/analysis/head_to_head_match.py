@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from lib.analysis.comparability import CAUTION, COMPARABLE, NOT_COMPARABLE, Comparison, compare, task_name
+from lib.analysis.group_parts import Results, shared_parts
 from lib.analysis.labels import evaluator_label
 from lib.analysis.measurements import PRECEDENCE
 from lib.analysis.protocols import FAMILY
@@ -35,8 +36,10 @@ class Match(NamedTuple):
     Args:
         a, b: Rows of ``Frames.scores``.
         comparison: What ``compare`` says.
-        has_logs: Whether single questions of both are stored.
+        has_logs: Whether single questions of both are stored, of the task or of every part of a group.
         way: How it was measured (key of ``Matches.ways``).
+        parts: Of a group without a log of its own whose parts have logs in both runs; its answers are theirs.
+        is_weighted: How its score weighs them: by questions, or each part the same.
     """
 
     a: Row
@@ -44,6 +47,8 @@ class Match(NamedTuple):
     comparison: Comparison
     has_logs: bool
     way: str
+    parts: tuple[Match, ...] = ()
+    is_weighted: bool = True
 
     @property
     def logs(self) -> tuple[Log, Log]:
@@ -108,17 +113,17 @@ def matches(
         each: One match per benchmark, for models; or per task and prompt, for runs, those that may not be compared included.
         tasks: Benchmarks or tasks asked for by name; without any, whole benchmarks.
     """
-    wanted = set(tasks)
+    wanted, stored = set(tasks), set(logs)
+    found_parts = _Parts(a, b, catalogue, stored)
     if wanted:
         a, b = (side[side["benchmark"].isin(wanted) | side["task"].isin(wanted)] for side in (a, b))
     else:
         a, b = (whole_benchmarks(side, catalogue) for side in (a, b))
-    stored = set(logs)
     best: dict[tuple[str, tuple[str, ...]], tuple[tuple[Any, ...], Match]] = {}
     refused: dict[tuple[str, ...], tuple[tuple[Any, ...], Match]] = {}
     default = {str(name): str(one) for name, one in catalogue["default_metric"].dropna().items()}
     for one, other in _of_one_task(a, b):
-        match = _matched(one, other, stored)
+        match = found_parts.with_parts(_matched(one, other, stored))
         place = _place(one, each)
         rank = _rank(match, default)
         is_refused = match.comparison.verdict == NOT_COMPARABLE
@@ -171,6 +176,31 @@ def _matched(a: Row, b: Row, stored: set[Log]) -> Match:
     has_logs = (int(a["run_id"]), str(a["task"])) in stored and (int(b["run_id"]), str(b["task"])) in stored
     digest = hashlib.sha256("\x1f".join(text(a[field]) for field in FAMILY).encode()).hexdigest()[:8]
     return Match(a, b, compare(a, b), has_logs, digest)
+
+
+class _Parts:
+    """The parts of groups on both sides, looked for once and only where logs are stored."""
+
+    def __init__(self, a: pd.DataFrame, b: pd.DataFrame, catalogue: pd.DataFrame, stored: set[Log]) -> None:
+        part_of = {str(name): text(whole) for name, whole in catalogue["part_of"].items()} if stored else {}
+        runs = {run for run, _ in stored}
+        self._stored = stored
+        self._results = [Results(side[side["run_id"].isin(runs)], part_of) if stored else None for side in (a, b)]
+
+    def with_parts(self, match: Match) -> Match:
+        """The match as it is, or with its parts where it is a group whose parts all have logs in both runs."""
+        if match.has_logs or not (bool(match.a["is_group"]) and bool(match.b["is_group"])):
+            return match
+        one, other = (
+            None if of is None else of.parts(row) for of, row in zip(self._results, (match.a, match.b), strict=True)
+        )
+        shared = shared_parts(one, other)
+        if shared is None or one is None:
+            return match
+        parts = tuple(_matched(x, y, self._stored) for x, y in shared)
+        if not all(part.has_logs for part in parts):
+            return match
+        return match._replace(has_logs=True, parts=parts, is_weighted=one.is_weighted)
 
 
 def _rank(match: Match, default: Mapping[str, str]) -> tuple[Any, ...]:

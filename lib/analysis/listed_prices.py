@@ -1,13 +1,50 @@
-"""One price per model from what several hosts ask: the median over hosts, blended from input and output."""
+"""One price per model from what several hosts ask: which prices are in force on a day, how old they are, and their blend."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import datetime as dt
+from typing import Final, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-INPUT_SHARE = 0.75
-"""Three tokens read for each token written; the blend is stated wherever the price is shown."""
+from lib import formats
+from lib.stats.api_cost import MILLION, workload_cost
+
+CURRENT_DAYS = 90
+"""A price that no list has shown for longer is told with its age, and never as current."""
+Host = Literal["median", "cheapest"]
+MEDIAN: Final = "median"
+CHEAPEST: Final = "cheapest"
+OWN = "reader"
+_PERIOD = ["model", "provider", "api_name"]
+
+
+class Blend(NamedTuple):
+    """What is read and written, and how: one price is made from several by it, and it is stated with the price.
+
+    Args:
+        read, written: Tokens in for so many tokens out; at least 0, not both 0.
+        cached: Share of the tokens read that come from the host's cache, 0 to 1.
+        is_batch: Not answered at once. A host without a price for batches asks its usual one.
+    """
+
+    read: float = 3.0
+    written: float = 1.0
+    cached: float = 0.0
+    is_batch: bool = False
+
+    @property
+    def words(self) -> str:
+        """``3 tokens in for each token out``, with the cached share and the batch where there are any."""
+        told = f"{formats.plain(self.read)} {'token' if self.read == 1 else 'tokens'} in for "
+        told += "each token out" if self.written == 1 else f"{formats.plain(self.written)} out"
+        told += f", {formats.score(self.cached, 0)} of those in from the cache" if self.cached else ""
+        return told + (", in batches" if self.is_batch else "")
+
+
+USUAL = Blend()
 BLEND = "three tokens in for each token out"
 
 
@@ -16,11 +53,15 @@ class Price(NamedTuple):
 
     Args:
         model: Id.
-        usd: USD per million tokens, blended; the median over hosts of each host's cheapest name.
+        usd: USD per million tokens, blended: the median over hosts of each host's cheapest name, or the cheapest host's.
         lowest, highest: Over hosts.
         n_hosts: How many ask a price.
+        host: The cheapest.
+        valid_from: First day of the price shown, as written ('' unknown); of the cheapest host's where it is a median.
         seen_on: The latest day on which one of the prices was still listed, as written; '' unknown.
         source: Digest of the file of the prices; '' for a reader's own.
+        is_own: It is the reader's own, which takes the place of all listed ones.
+        age_days: Days since a list last showed it; NaN unknown.
     """
 
     model: str
@@ -30,33 +71,132 @@ class Price(NamedTuple):
     n_hosts: int
     seen_on: str
     source: str
+    host: str = ""
+    valid_from: str = ""
+    is_own: bool = False
+    age_days: float = 0.0
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a list still showed it within the last ``CURRENT_DAYS`` days."""
+        return self.age_days <= CURRENT_DAYS
 
 
-def per_model(rows: pd.DataFrame) -> tuple[Price, ...]:
+def offers(rows: pd.DataFrame, today: str, blend: Blend = USUAL, host: Host = MEDIAN) -> tuple[Price, ...]:
+    """One price per model on a day, by model: of current prices where there is one, else an old one with its age.
+
+    Args:
+        rows: ``lib.store.model_prices.listed_prices``.
+        today: ISO day.
+    """
+    standing = in_force(rows, today)
+    is_current = standing["is_current"].to_numpy(bool)
+    found = {one.model: one for one in per_model(standing[~is_current], blend, host)}
+    found |= {one.model: one for one in per_model(standing[is_current], blend, host)}
+    return tuple(found[model] for model in sorted(found))
+
+
+def in_force(rows: pd.DataFrame, today: str) -> pd.DataFrame:
+    """The prices that hold on a day, with ``age_days`` and ``is_current``.
+
+    A price holds from its first day (unknown: always) to the day before its last, or before the next price of the same
+    name at the same host. Prices of lists that rarely drop a name (``is_stale_risk``) are none. Two lists that show one
+    price count once, with the later sight of it.
+
+    Args:
+        rows: ``lib.store.model_prices.listed_prices``, or ``prices_of`` with a column ``model``.
+        today: ISO day.
+
+    Returns:
+        The rows that hold. ``age_days``: days since a list last showed the price (NaN unknown); ``is_current``: at most
+        ``CURRENT_DAYS`` of them.
+    """
+    starts, ends = (rows[name].astype(object).where(rows[name].notna(), "") for name in ("valid_from", "valid_to"))
+    has_begun = starts.map(_last_day) <= today
+    goes_on = (ends == "") | (ends.map(_last_day) > today)
+    kept = rows[(has_begun & goes_on & ~rows["is_stale_risk"].astype(bool)).to_numpy(bool)]
+    kept = kept.assign(_start=starts.loc[kept.index].map(_last_day), _seen=kept["last_seen"].fillna("").astype(str))
+    kept = kept.sort_values([*_PERIOD, "_start", "_seen"], kind="stable")
+    kept = kept.drop_duplicates(_PERIOD, keep="last")
+    age = pd.Series([_days(seen, today) for seen in kept["_seen"]], kept.index, dtype=float)
+    # Nobody knows how old it is: not current.
+    return kept.drop(columns=["_start", "_seen"]).assign(age_days=age, is_current=(age <= CURRENT_DAYS))
+
+
+def usd_per_mtok(rows: pd.DataFrame, blend: Blend = USUAL) -> NDArray[np.float64]:
+    """Blended price of each row, USD per million tokens; NaN where a price that the blend needs is not known.
+
+    Source:
+        ``lib.stats.api_cost.workload_cost`` of a million tokens in the proportions of the blend.
+    """
+    usd_in, usd_out, cached = (
+        rows[name].to_numpy(float)
+        for name in ("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok")
+    )
+    if blend.is_batch:
+        in_batch, out_batch = (rows[f"batch_{name}_usd_per_mtok"].to_numpy(float) for name in ("input", "output"))
+        has_both = ~np.isnan(in_batch) & ~np.isnan(out_batch)
+        # What a cache saves in a batch no list says: the same share as outside of it.
+        cached = np.where(has_both, cached * in_batch / np.where(usd_in > 0, usd_in, np.nan), cached)
+        usd_in, usd_out = np.where(has_both, in_batch, usd_in), np.where(has_both, out_batch, usd_out)
+    n_in = MILLION * blend.read / (blend.read + blend.written)
+    return workload_cost(
+        usd_in,
+        usd_out,
+        input_tokens=n_in,
+        output_tokens=MILLION - n_in,
+        cached_input_tokens=blend.cached * n_in,
+        usd_cached_in_per_mtok=cached,
+    )
+
+
+def per_model(rows: pd.DataFrame, blend: Blend = USUAL, host: Host = MEDIAN) -> tuple[Price, ...]:
     """One price per model, by model.
 
     Args:
-        rows: ``lib.store.model_prices.current_prices``. A price of 0 for both is a free tier and is left out.
+        rows: ``in_force``, current or not, as the caller chose. A price of 0 is a free tier and is left out.
+        host: The median over hosts, or the cheapest host.
 
     Source:
-        Definition; the median, because the cheapest host is often one that limits or quantises.
+        Definition; the median by default, because the cheapest host is often one that limits.
     """
-    blend = INPUT_SHARE * rows["input_usd_per_mtok"] + (1 - INPUT_SHARE) * rows["output_usd_per_mtok"]
-    paid = rows.assign(usd=blend)[blend > 0]
-    found = []
-    for model, own in paid.groupby("model", sort=True):
-        hosts = own.groupby("provider")["usd"].min()
-        days = own["last_seen"].dropna().astype(str)
-        files = own["source_digest"].dropna().astype(str)
-        found.append(
-            Price(
-                str(model),
-                float(hosts.median()),
-                float(hosts.min()),
-                float(hosts.max()),
-                len(hosts),
-                days.max() if len(days) else "",
-                files.iloc[0] if len(files) else "",
-            )
-        )
-    return tuple(found)
+    paid = rows.assign(usd=usd_per_mtok(rows, blend))
+    paid = paid[(paid["usd"] > 0).to_numpy(bool)]
+    return tuple(_price(str(model), own, host) for model, own in paid.groupby("model", sort=True))
+
+
+def _price(model: str, rows: pd.DataFrame, host: Host) -> Price:
+    is_own = (rows["origin"] == OWN).to_numpy(bool)
+    kept = rows[is_own] if is_own.any() else rows
+    kept = kept.sort_values(["usd", "provider", "api_name"], kind="stable").drop_duplicates("provider")
+    usd = kept["usd"].to_numpy(float)
+    first = kept.iloc[0]
+    days = kept["last_seen"].dropna().astype(str)
+    files = kept["source_digest"].dropna().astype(str)
+    return Price(
+        model,
+        float(usd[0] if host == CHEAPEST else np.median(usd)),
+        float(usd[0]),
+        float(usd[-1]),
+        len(kept),
+        days.max() if len(days) else "",
+        files.iloc[0] if len(files) else "",
+        str(first["provider"]),
+        str(first["valid_from"]) if first["valid_from"] else "",
+        bool(is_own.any()),
+        float(kept["age_days"].min()) if "age_days" in kept and kept["age_days"].notna().any() else float("nan"),
+    )
+
+
+def _last_day(text: str) -> str:
+    """A day as text that sorts: a month counts as its last day, a year as 31 December; '' stays before all others."""
+    if len(text) == 4:
+        return f"{text}-12-31"
+    return pd.Period(text, "M").end_time.date().isoformat() if len(text) == 7 else text
+
+
+def _days(seen: str, today: str) -> float:
+    """Days from one day to another, at least 0; NaN where the first is unknown."""
+    if not seen:
+        return float("nan")
+    return float(max((dt.date.fromisoformat(today) - dt.date.fromisoformat(_last_day(seen)[:10])).days, 0))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lib.analysis.listed_prices import in_force
 
-def listed_today(prices: pd.DataFrame) -> float:
+
+def listed_today(prices: pd.DataFrame, today: str) -> float:
     """USD for a million tokens in and a million out: the median over the hosts that list it now; NaN where nobody does.
 
-    A host with several names counts once, with its cheapest. A price that has an end is no longer asked.
+    A host with several names counts once, with its cheapest. A price that is not in force, or old, is not asked.
 
     Args:
-        prices: ``model_prices.prices_of``: provider, input_usd_per_mtok, output_usd_per_mtok, valid_to (None: still asked).
+        prices: ``model_prices.prices_of``.
+        today: ISO day.
     """
-    now = prices[prices["valid_to"].isna().to_numpy(bool)]
+    now = in_force(prices.assign(model=""), today)
+    now = now[now["is_current"].to_numpy(bool)]
     both = now["input_usd_per_mtok"].astype(float) + now["output_usd_per_mtok"].astype(float)
     known = both[(both > 0).to_numpy(bool)]
     if known.empty:

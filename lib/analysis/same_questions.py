@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -213,3 +214,60 @@ def _several(a: _Questions, b: _Questions) -> tuple[str, ...]:
     n = max(a.n_several, b.n_several)
     verb = "was" if n == 1 else "were"
     return (f"{counted(n, 'question')} {verb} answered several times: the mean of each counts",) if n else ()
+
+
+class OwnQuestions(NamedTuple):
+    """The questions of one log by themselves, in an order that depends on nothing but them.
+
+    Args:
+        kind: What tells its questions apart: which hashes it holds.
+        digest: Two logs of one kind hold the same questions where it is the same, and not the same where it differs.
+        values: Value of each question, NaN for none, shape (n,).
+        rows: Position of its (first) row in the whole table, shape (n,).
+    """
+
+    kind: str
+    digest: bytes
+    values: Floats
+    rows: Integers
+
+
+def own_questions(table: pa.Table, chosen: Integers, metric: str, version: object) -> OwnQuestions:
+    """What ``common_questions`` of two logs of one evaluator would match, made once for each log instead of each pair.
+
+    Args:
+        table, chosen, metric: As for ``common_questions``, of one log.
+        version: Task version, for a log without hashes.
+
+    Raises:
+        RefusedInput: Nothing tells its questions apart from those of others.
+    """
+    part = table.take(chosen)
+    kind, names = NUMBER, ["sample_id"]
+    if _is_whole(part, "doc_hash"):
+        names = ["doc_hash", "target_hash"] if _is_whole(part, "target_hash") else ["doc_hash"]
+        kind = " ".join([DOCUMENT, *names])
+    elif _is_whole(part, "prompt_hash"):
+        kind, names = PROMPT, ["prompt_hash"]
+    elif not isinstance(version, str):
+        raise RefusedInput("nothing tells which questions are the same", expected="hashes, or a task version")
+    keys = _flat(pc.cast(part["sample_id"], pa.string())) if kind == NUMBER else _joined(part, names)
+    encoded = keys.dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    codes = rank[encoded.indices.to_numpy(zero_copy_only=False)]
+    found = _questions(codes, table, chosen, metric)
+    told = hashlib.blake2b(f"{kind} {version if kind == NUMBER else ''}".encode())
+    told.update(digest_of(encoded.dictionary.take(pa.array(order))))
+    for numbers in (found.codes, found.times):
+        told.update(np.ascontiguousarray(numbers).tobytes())
+    return OwnQuestions(kind, told.digest(), found.values, found.rows)
+
+
+def digest_of(texts: pa.Array) -> bytes:
+    """A digest of texts in their order; null is not the empty text."""
+    lengths = pc.fill_null(pc.binary_length(texts), -1).to_numpy(zero_copy_only=False)
+    told = hashlib.blake2b(np.ascontiguousarray(lengths).tobytes())
+    told.update("".join(text or "" for text in texts.to_pylist()).encode())
+    return told.digest()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 from lib import formats
 from lib.analysis.upset_filters import Filters, Seen, Sides
 from lib.analysis.upsets import ALPHA, Family
@@ -34,6 +37,38 @@ def takeaway(of: Family, seen: Seen, filters: Filters) -> Sentence:
     return sentence(*parts)
 
 
+def pairing(of: Family) -> str:
+    """Which comparisons are paired, in a few words."""
+    if not of.n_paired:
+        return "pairing is ignored"
+    told = (
+        f"{formats.counted(of.n_paired, 'lead')} of {formats.count(of.n_wins)} tested on answers to the same questions"
+    )
+    return told if of.n_paired == of.n_wins else f"{told}, the others ignore pairing"
+
+
+def tested(row: Mapping[Hashable, Any]) -> str:
+    """How one listed comparison was tested, and on what."""
+    if not row["is_paired"]:
+        return "ignores pairing"
+    told = f"paired, {row['method']}, {formats.counted(row['n_paired'], 'question')}"
+    if row["only_small"] == row["only_small"] and row["only_large"] == row["only_large"]:
+        told += f": only the smaller right on {formats.count(row['only_small'])}, only the larger on {formats.count(row['only_large'])}"
+    return told
+
+
+def unlisted(of: Family) -> str:
+    """What the list of leads lacks: those of too few questions, and those of which there would be millions."""
+    few = (
+        f"{formats.counted(of.n_too_few, 'lead')} on stored answers of which fewer than 10 differ: too few, counted and not listed."
+        if of.n_too_few
+        else ""
+    )
+    n = of.n_wins - len(of.z) - of.n_too_few
+    weak = f"{formats.counted(n, 'weaker lead')} with a p above 5% before any adjustment are counted, not listed." if n > 0 else ""  # fmt: skip
+    return f"{few} {weak}".strip()
+
+
 def counts(of: Family, about: Sides, n_seen: int) -> str:
     """Who stands behind the rows that hold, how many hold under any dependence, how many are false: plain text."""
     if not of.n_holds:
@@ -45,6 +80,11 @@ def counts(of: Family, about: Sides, n_seen: int) -> str:
         f"at most about {formats.counted(round(of.n_false), 'false one')} to be expected among the {formats.count(of.n_holds)}",
         f"the smaller model scored higher in {_share(of.n_wins, of.n_tests)} of all comparisons",
     ]
+    n_paired = int((of.answered[: of.n_holds] >= 0).sum())
+    if n_paired:
+        parts.append(
+            f"{formats.count(n_paired)} of the {formats.count(of.n_holds)} rest on answers to the same questions"
+        )
     return " · ".join(parts)
 
 

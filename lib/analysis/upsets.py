@@ -6,7 +6,6 @@ one set of models. Its adjusted values are computed once; what a reader filters 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +13,27 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from lib.analysis.measurements import Measured
-from lib.analysis.sizes import SIZE_COLUMNS, SizeBy
+from lib.analysis.upset_answers import IGNORES, StoredAnswers, place_of
+from lib.analysis.upset_cells import BASE, TUNED, UNKNOWN, Cells, base_families, cells
 from lib.stats.intervals import SMALL_SAMPLE
-from lib.stats.upsets import ALPHA, RATIOS, PairedTests, find_upsets
+from lib.stats.upsets import ALPHA, RATIOS, find_upsets
 
-__all__ = ["ALPHA", "RATIOS", "Cells", "Family", "PairedTests", "Sample", "cells", "families", "family", "rows"]
+__all__ = [
+    "ALPHA",
+    "BASE",
+    "RATIOS",
+    "TUNED",
+    "UNKNOWN",
+    "Cells",
+    "Family",
+    "Sample",
+    "StoredAnswers",
+    "base_families",
+    "cells",
+    "families",
+    "family",
+    "rows",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.integer]
@@ -29,43 +43,7 @@ MANY_MODELS = 1_000
 """From here on only wins with p up to 5% are listed; the millions of weaker ones are counted."""
 DRAWN = 150_000
 """Tests in which the larger model leads, of which a figure shows some: at most so many are kept."""
-FEWEST_FOR_REPEATS = 3
-"""Scores on so many benchmarks that agree to the last digit, and the size with them: the same weights under two names."""
 SEED = 11
-
-BASE, TUNED, UNKNOWN = "base", "tuned", ""
-_UNITS = {
-    "community model": "scores of community models",
-    "quantised weights of the model": "scores of quantised weights",
-    "unfinished training state (checkpoint)": "scores of unfinished training states (checkpoints)",
-    "name not resolved to a model": "scores whose name waits for a model",
-}
-"""``Measured.excluded`` counts results; beside counts of models the unit must be said."""
-_TUNED_KINDS = ("chat", "reasoning")
-
-
-class Cells(NamedTuple):
-    """Models that may be tested, and their scores.
-
-    Args:
-        models: One row per model, index ``model`` by id: ``Frames.models`` with ``size`` (parameters), ``base_family``
-            (family of the model that it was made from in the end; '' unknown) and ``tuning`` (base, tuned or '').
-        benchmarks: In the order of the columns.
-        score, stderr: By model and benchmark; high is good, NaN where there is none. Fractions.
-        n: Questions behind a share of right answers, NaN where the score is something else.
-        run: Beginning of the digest of the run behind each score, '' for none.
-        cautions: What is unlike most scores of the protocol, '' for nothing.
-        excluded: What may not be tested, by reason: reason -> number of models or scores.
-    """
-
-    models: pd.DataFrame
-    benchmarks: tuple[str, ...]
-    score: Floats
-    stderr: Floats
-    n: Floats
-    run: NDArray[np.object_]
-    cautions: NDArray[np.object_]
-    excluded: dict[str, int]
 
 
 class Sample(NamedTuple):
@@ -90,6 +68,11 @@ class Family(NamedTuple):
         n_without_error: Pairs of scores that are not eligible: one has no error, or one of 0, or no number of questions.
         keep: Wins with a p up to this are listed; the others are only counted.
         behind: See ``Sample``.
+        answers: What stored answers to the same questions say of some tests; None: pairing is ignored in all.
+        answered: Of each listed test its position in ``answers``, -1 where pairing is ignored.
+        n_paired: Leads that were tested on answers to the same questions, listed or not.
+        n_too_few: Those of them that are not listed, because the two answer fewer than 10 questions differently, or because the
+            answers stored, a few less than those behind the scores, do not lead.
     """
 
     cells: Cells
@@ -107,6 +90,10 @@ class Family(NamedTuple):
     n_without_error: int
     keep: float
     behind: Sample
+    answers: StoredAnswers | None
+    answered: NDArray[np.int64]
+    n_paired: int
+    n_too_few: int
 
     @property
     def n_leads(self) -> int:
@@ -140,73 +127,25 @@ class Family(NamedTuple):
         return np.asarray(lead * (1 - self.critical / self.z[at]), float)
 
 
-def cells(measured: Measured, models: pd.DataFrame, *, by: SizeBy = "total") -> Cells:
-    """Who may be tested, on what.
-
-    Not eligible, and counted: models whose size is unknown or disputed, quantised or converted weights, the same weights
-    under a second name (same size, and the same scores to the last digit on three benchmarks or more; the catalogue's
-    name stays), repeated evaluations of one model, and scores of which nobody knows whether high is good. Scores where
-    low is good change their sign.
-
-    Args:
-        measured: ``measure``, which has left out checkpoints, runs on a part of the questions and, unless asked for,
-            community models, and counted them.
-        models: ``Frames.models``.
-        by: Total or active parameters.
-    """
-    rows, excluded = measured.rows, {_UNITS.get(reason, reason): n for reason, n in measured.excluded.items()}
-    directed = rows["higher_is_better"].notna().to_numpy(bool)
-    _count(excluded, "scores where nobody knows whether high is good", int((~directed).sum()))
-    rows = rows[directed]
-    facts = models[models.index.isin(rows["model"])]
-    size = facts[SIZE_COLUMNS[by]].to_numpy(float, na_value=np.nan)
-    kept = np.ones(len(facts), bool)
-    for reason, applies in (
-        ("models of unknown size", ~(size > 0)),
-        ("models of disputed size", (facts["size_status"] == "disputed").to_numpy(bool)),
-        ("quantised or converted weights", _stated(facts["variant_of"])),
-    ):
-        _count(excluded, reason, int((kept & applies).sum()))
-        kept &= ~applies
-    facts = facts.assign(size=size, base_family=base_families(models).reindex(facts.index), tuning=_tuning(facts))[kept]
-    # Of the same weights under two names the first stays: the catalogue's, then the one that sorts first.
-    facts = facts.iloc[np.lexsort((facts.index.to_numpy(str), facts["origin"].eq("community").to_numpy(bool)))]
-    rows = rows[rows["model"].isin(facts.index)]
-    table = _tables(rows, facts.index, measured.benchmarks)
-    is_repeat = _repeats(facts["size"].to_numpy(float), table.score)
-    _count(excluded, "scores that repeat another of the same weights", int(rows["also_in"].sum()))
-    _count(excluded, "models with size and scores of another, taken for the same weights", int(is_repeat.sum()))
-    at = np.flatnonzero(~is_repeat)
-    return Cells(
-        facts.iloc[at],
-        measured.benchmarks,
-        table.score[at],
-        table.stderr[at],
-        table.n[at],
-        table.run[at],
-        table.cautions[at],
-        excluded,
-    )
-
-
-def families(of: Cells, paired: PairedTests | None = None) -> dict[float, Family]:
+def families(of: Cells, answers: StoredAnswers | None = None) -> dict[float, Family]:
     """The family of each ratio, all of them precomputed: 2, 4 and 10 times the size."""
-    return {ratio: family(of, ratio, paired) for ratio in RATIOS}
+    return {ratio: family(of, ratio, answers) for ratio in RATIOS}
 
 
-def family(of: Cells, ratio: float = RATIOS[0], paired: PairedTests | None = None) -> Family:
+def family(of: Cells, ratio: float = RATIOS[0], answers: StoredAnswers | None = None) -> Family:
     """Test every smaller model against every one at least ``ratio`` times its size, on every benchmark.
 
     Args:
         of: Result of ``cells``.
         ratio: Above 1.
-        paired: Tests of which the answers to the same questions are stored, positions in the cells.
+        answers: Tests of which the answers to the same questions are stored (``upset_answers.stored_answers``).
 
     Source:
         ``lib.stats.upsets.find_upsets``.
     """
     size = of.models["size"].to_numpy(float)
     keep = EVERY_WIN if len(size) < MANY_MODELS else ALPHA
+    paired = None if answers is None else answers.tests
     found = find_upsets(size, of.score, of.stderr, of.n, ratio=ratio, keep=keep, paired=paired)
     # A list of every win would hold those with z = 0, which nobody leads.
     is_win = found.diff > 0
@@ -216,6 +155,7 @@ def family(of: Cells, ratio: float = RATIOS[0], paired: PairedTests | None = Non
         q = found.q
     small, large = found.small.astype(np.int32), found.large.astype(np.int32)
     q_any = found.q_any
+    answered = place_of(answers, small, large, found.task)
     return Family(
         of,
         ratio,
@@ -232,6 +172,11 @@ def family(of: Cells, ratio: float = RATIOS[0], paired: PairedTests | None = Non
         found.n_without_error,
         keep,
         _behind(of, ratio),
+        answers,
+        answered,
+        n_paired := _paired_leads(of, ratio, answers),
+        # Where weak leads are not listed at all, those of too few questions are among the weak.
+        n_paired - int((answered >= 0).sum()) if keep == EVERY_WIN else 0,
     )
 
 
@@ -245,7 +190,9 @@ def rows(of: Family, at: Places, *, r90: pd.Series | None = None) -> pd.DataFram
 
     Returns:
         small, large (ids), small_name, large_name, benchmark, size_small, size_large, size_ratio, score_small,
-        score_large, delta (fractions), stderr (of it), delta_low (``Family.critical``), z, p, q, q_any, holds, holds_any,
+        score_large, delta (fractions), stderr (of it), is_paired (the p is of answers to the same questions), method (of
+        the test), n_paired (common questions), only_small, only_large (right in one only; NaN where pairing is ignored, or
+        answers are not right or wrong), delta_low (``Family.critical``), z, p, q, q_any, holds, holds_any,
         is_below_r90 (the difference is smaller than two evaluations of the same weights often differ), cautions (text),
         run_small, run_large.
     """
@@ -254,7 +201,7 @@ def rows(of: Family, at: Places, *, r90: pd.Series | None = None) -> pd.DataFram
     ids, names = own.models.index.to_numpy(object), own.models["name"].to_numpy(object)
     size = own.models["size"].to_numpy(float)
     benchmarks = np.array(own.benchmarks, dtype=object)[task]
-    delta = of.lead(at)
+    delta, is_paired = of.lead(at), of.answered[at] >= 0
     usual = np.full(len(task), np.nan) if r90 is None else r90.reindex(benchmarks).to_numpy(float)
     return pd.DataFrame(
         {
@@ -269,7 +216,11 @@ def rows(of: Family, at: Places, *, r90: pd.Series | None = None) -> pd.DataFram
             "score_small": own.score[small, task],
             "score_large": own.score[large, task],
             "delta": delta,
-            "stderr": delta / of.z[at],
+            "stderr": np.where(is_paired, _of(of, at, "stderr"), delta / of.z[at]),
+            "is_paired": is_paired,
+            "method": np.where(is_paired, _of(of, at, "method"), IGNORES).astype(object),
+            "n_paired": _of(of, at, "n").astype(float),
+            **{name: _of(of, at, name).astype(float) for name in ("only_small", "only_large")},
             "delta_low": of.lower(at),
             "z": of.z[at],
             "p": ndtr(-of.z[at]),
@@ -285,68 +236,25 @@ def rows(of: Family, at: Places, *, r90: pd.Series | None = None) -> pd.DataFram
     )
 
 
-def base_families(models: pd.DataFrame) -> pd.Series:
-    """Family of the model that each one was made from in the end, by id; its own where that is not in the store, '' unknown.
-
-    Args:
-        models: ``Frames.models``: family, finetuned_from, variant_of.
-    """
-    parents = models["variant_of"].astype(object).where(_stated(models["variant_of"]), models["finetuned_from"])
-    up = {str(k): str(v) for k, v in parents.items() if isinstance(v, str) and v and v in models.index}
-    family = {str(k): v if isinstance(v, str) else "" for k, v in models["family"].astype(object).items()}
-
-    def top(model: str) -> str:
-        seen = {model}
-        while (parent := up.get(model, "")) and parent not in seen:
-            seen.add(model := parent)
-        return model
-
-    return pd.Series([family[top(str(one))] or family[str(one)] for one in models.index], models.index, dtype=object)
+def _of(of: Family, at: Places, name: str) -> NDArray[np.object_]:
+    """What the stored answers say of listed tests; NaN without them."""
+    if of.answers is None:
+        return np.full(len(at), np.nan, object)
+    own = of.answers if name in StoredAnswers._fields else of.answers.tests
+    values = np.append(np.asarray(getattr(own, name), object), np.nan)
+    return np.asarray(values[of.answered[at]], object)
 
 
-def _tuning(models: pd.DataFrame) -> list[str]:
-    """Base, tuned, or '' where the kind does not say it."""
-    is_made = _stated(models["finetuned_from"])
-    kinds = models["kind"].astype(object)
-    return [BASE if k == "base" else TUNED if made or k in _TUNED_KINDS else UNKNOWN for k, made in zip(kinds, is_made, strict=True)]  # fmt: skip
-
-
-class _Tables(NamedTuple):
-    score: Floats
-    stderr: Floats
-    n: Floats
-    run: NDArray[np.object_]
-    cautions: NDArray[np.object_]
-
-
-def _tables(measured: pd.DataFrame, models: pd.Index, benchmarks: Sequence[str]) -> _Tables:
-    """The measurements by model and benchmark."""
-    i = models.get_indexer(pd.Index(measured["model"].astype(object)))
-    j = pd.Index(list(benchmarks), dtype=object).get_indexer(pd.Index(measured["benchmark"].astype(object)))
-    sign = np.where(measured["higher_is_better"].to_numpy(bool), 1.0, -1.0)
-    # A number of questions makes a share of right answers only where the right ones were counted.
-    n = measured["n_samples"].where(measured["n_correct"].notna()).to_numpy(float)
-
-    def placed(values: np.ndarray, empty: object, kind: type) -> np.ndarray:
-        table: np.ndarray = np.full((len(models), len(benchmarks)), empty, dtype=kind)
-        table[i, j] = values
-        return table
-
-    run, cautions = (measured[name].astype(object).fillna("").to_numpy() for name in ("run", "cautions"))
-    return _Tables(
-        placed(measured["score"].to_numpy(float) * sign, np.nan, float),
-        placed(measured["stderr"].to_numpy(float), np.nan, float),
-        placed(n, np.nan, float),
-        placed(run, "", object),
-        placed(cautions, "", object),
-    )
-
-
-def _repeats(size: Floats, score: Floats) -> NDArray[np.bool_]:
-    """Rows that are an earlier one again: same size, same scores, on enough benchmarks."""
-    known = pd.DataFrame(np.column_stack([size, score]))
-    enough = (~np.isnan(score)).sum(axis=1) >= FEWEST_FOR_REPEATS
-    return known.duplicated(keep="first").to_numpy(bool) & enough
+def _paired_leads(of: Cells, ratio: float, answers: StoredAnswers | None) -> int:
+    """Leads with stored answers, at this ratio."""
+    if answers is None:
+        return 0
+    small, large, task = (np.asarray(one, np.int64) for one in answers.tests[:3])
+    size = of.models["size"].to_numpy(float)
+    is_win = (size[large] >= ratio * size[small]) & (of.score[small, task] > of.score[large, task])
+    eligible = _eligible(of)
+    is_eligible = eligible[small, task] & eligible[large, task]
+    return int((is_win & is_eligible).sum())
 
 
 def _behind(of: Cells, ratio: float) -> Sample:
@@ -361,12 +269,17 @@ def _behind(of: Cells, ratio: float) -> Sample:
     i = np.searchsorted(ends, pair, side="right")
     before = ends - (len(size) - first)
     small, large = order[i], order[(first[i] + pair - before[i]) if len(ends) else i]
-    eligible = (of.stderr > 0) & ~np.isnan(of.score)
-    # As ``find_upsets`` has it: where some scores rest on few questions, those without their number are not tested.
-    eligible &= ~((eligible & (of.n < SMALL_SAMPLE)).any(axis=0) & np.isnan(of.n))
+    eligible = _eligible(of)
     is_tested = eligible[small, task] & eligible[large, task]
     is_behind = is_tested & (of.score[small, task] <= of.score[large, task])
     return Sample(*(one[is_behind].astype(np.int32) for one in (small, large, task)))
+
+
+def _eligible(of: Cells) -> NDArray[np.bool_]:
+    """Which cells are tested; as ``find_upsets`` has it: where some scores rest on few questions, those without their number are not."""
+    eligible = (of.stderr > 0) & ~np.isnan(of.score)
+    has_few: NDArray[np.bool_] = np.asarray((eligible & (of.n < SMALL_SAMPLE)).any(axis=0))
+    return np.asarray(eligible & ~(has_few[None, :] & np.isnan(of.n)))
 
 
 def _cautions(of: Cells, small: Places, large: Places, task: Places) -> list[str]:
@@ -379,12 +292,3 @@ def _cautions(of: Cells, small: Places, large: Places, task: Places) -> list[str
             parts.append(f"a {tuning[i]} model over a {tuning[j]} one")
         told.append("; ".join(dict.fromkeys(parts)))
     return told
-
-
-def _count(excluded: dict[str, int], reason: str, n: int) -> None:
-    if n:
-        excluded[reason] = excluded.get(reason, 0) + n
-
-
-def _stated(column: pd.Series) -> NDArray[np.bool_]:
-    return (column.notna() & (column.astype(object) != "")).to_numpy(bool)

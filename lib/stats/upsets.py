@@ -73,13 +73,33 @@ class Upsets(NamedTuple):
 
 
 class PairedTests(NamedTuple):
-    """Tests of which the answers to the same questions are stored: positions, and right answers of only one of the two."""
+    """Tests of which the answers to the same questions are stored: positions, and right answers of only one of the two.
+
+    Args:
+        only_small, only_large: NaN where answers are not right or wrong.
+        p: One-sided p of another paired test, where the counts are no test of the scores; NaN where they decide. None:
+            they decide everywhere.
+    """
 
     small: ArrayLike
     large: ArrayLike
     task: ArrayLike
     only_small: ArrayLike
     only_large: ArrayLike
+    p: ArrayLike | None = None
+
+    def has_enough(self) -> Bools:
+        """Where the two differ on at least 10 questions, or answers are not right or wrong."""
+        discordant = np.asarray(self.only_small, float) + np.asarray(self.only_large, float)
+        return ~(discordant < FEWEST_DISCORDANT)
+
+    def one_sided(self) -> Floats:
+        """p of "the smaller model is not better": McNemar's one-sided mid-p, or ``p`` where there is one."""
+        b, c = (np.nan_to_num(np.asarray(x, float)).astype(np.int64) for x in (self.only_small, self.only_large))
+        # P(X > b) + P(X = b)/2 of a fair coin, from the other side: P(X < c) + P(X = c)/2.
+        mid = (bdtr(c, b + c, 0.5) + np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)) / 2
+        other = np.full(mid.shape, np.nan) if self.p is None else np.asarray(self.p, float)
+        return np.where(np.isnan(other), mid, other)
 
 
 class _Cells(NamedTuple):
@@ -120,7 +140,7 @@ def find_upsets(
         ratio: A large model has at least so many times the parameters.
         margin: Tests "better by more than this" instead of "better".
         keep: Tests with a one-sided p up to this are listed; at least the level of discoveries. 0.5 lists every win.
-        paired: Tests whose p is to be McNemar's one-sided mid-p instead; those that are not eligible are passed over.
+        paired: Tests whose p is to be that of the paired answers instead; those that are not eligible are passed over.
             Fewer than 10 questions on which the two differ are too few: such a test counts and is never listed. Their
             ``z`` is the normal quantile of that p, their ``diff`` still that of the scores.
 
@@ -195,13 +215,10 @@ def _with_paired(
     place[order] = np.arange(len(order))
     small, large = (place[np.minimum(np.asarray(x, np.intp), len(place) - 1)] for x in (paired.small, paired.large))
     task = np.asarray(paired.task, np.intp)
-    b, c = (np.asarray(x, np.int64) for x in (paired.only_small, paired.only_large))
     diff = cells.score[task, small] - cells.score[task, large]
     eligible = (small >= 0) & (large >= first[small]) & np.isfinite(diff)
-    # P(X > b) + P(X = b)/2 of a fair coin, from the other side: P(X < c) + P(X = c)/2.
-    p = (bdtr(c, b + c, 0.5) + np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)) / 2
-    z = -ndtri(np.maximum(p, _SMALLEST_P))
-    added = eligible & (z >= critical) & (b + c >= FEWEST_DISCORDANT)
+    z = -ndtri(np.maximum(paired.one_sided(), _SMALLEST_P))
+    added = eligible & (z >= critical) & paired.has_enough()
 
     def key(i: NDArray[np.integer], j: NDArray[np.integer], t: NDArray[np.integer]) -> NDArray[np.int64]:
         return (np.asarray(i, np.int64) * len(order) + j) * len(cells.score) + t

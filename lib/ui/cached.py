@@ -75,6 +75,11 @@ def store() -> Store:
     return _store(read_settings().database_url)
 
 
+def today() -> str:
+    """The day that prices are looked at from: a plain choice of every view that shows them."""
+    return read_settings().today
+
+
 @contextlib.contextmanager
 def one_revision() -> Iterator[Frames]:
     """Within it every ``frames()`` is the same, so that the parts of a page cannot show different revisions."""

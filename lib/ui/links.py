@@ -38,12 +38,16 @@ PAGES = (
     PageEntry("overview", "overview", "Overview", ""),
     PageEntry("models", "models", "Models", "Find", "choose a model that fits"),
     PageEntry("cheapest", "cheapest", "Cheapest that will do", "Find", "find the smallest that will do"),
+    PageEntry(
+        "performance_per_dollar", "performance-per-dollar", "Performance per dollar", "Find", "see what quality costs"
+    ),
     PageEntry("head_to_head", "head-to-head", "Head to head", "Compare", "know if A is really better than B"),
     PageEntry("side_by_side", "side-by-side", "Side by side", "Compare", "compare a few"),
     PageEntry("upsets", "upsets", "Upsets", "Compare", "see where small beats large"),
     PageEntry(
         "parameters_tokens", "parameters-and-tokens", "Parameters and tokens", "Understand", "see who trained how much"
     ),
+    PageEntry("planner", "planner", "Planner", "Understand", "plan training, tuning or serving"),
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),

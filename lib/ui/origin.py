@@ -13,7 +13,7 @@ from lib.analysis import labels
 from lib.schema.columns import COLUMNS
 from lib.settings import read_settings
 from lib.sources.received import file_name, received
-from lib.store.details import source_named, sources_of_run
+from lib.store.details import source_details, source_named, sources_of_run
 from lib.store.frames import Frames
 from lib.ui import cached, links
 from lib.ui.traces import Trace, Traces
@@ -114,6 +114,11 @@ def card(key: str, trace: Trace, heading: str, shown: str = "") -> None:
             st.markdown(f":small[and {formats.counted(len(trace.runs) - RUNS_SHOWN, 'run')} more]")
         if trace.fields:
             _facts(key, frames, trace)
+        if trace.fields and other is not None:
+            st.markdown(f":small[**{formats.markdown(other, 80)}**]")
+            _facts(f"{key}-against", frames, trace._replace(model=trace.against))
+        if trace.source and not trace.runs:
+            _file(key, trace.source)
         label = str(frames.benchmarks["label"].get(trace.benchmark, ""))
         if not trace.runs and not trace.fields and not trace.source and title not in (name, label):
             st.markdown(":small[No result stands here, so there is nothing to trace.]")
@@ -198,6 +203,15 @@ def _run(key: str, frames: Frames, run: str, *, is_named: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         links.to_run(run, f"Open run {run[:12]} →")
         raw_button(key, found[0])
+
+
+def _file(key: str, source: str) -> None:
+    """The file that a number without a run stands in."""
+    found = [one.source for one in cached.stored(source_details, digest=source)]
+    live = [one for one in found if not one["withdrawn_at"]]
+    if live:
+        st.markdown(f":small[From {source_words(live[0])}.]")
+        raw_button(f"{key}-source", live[0])
 
 
 def _facts(key: str, frames: Frames, trace: Trace) -> None:

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple, cast
 import streamlit as st
 
 from lib import formats
-from lib.analysis.cheapest_choice import CARDS, Limits
+from lib.analysis.cheapest_choice import CARDS, MONEY, Limits
 from lib.analysis.fits import LICENCE_CLASSES, Bits
-from lib.ui import controls, page
+from lib.analysis.listed_prices import CHEAPEST, MEDIAN, Host, Price
+from lib.ui import cached, controls, page
+from lib.ui.views import cheapest_choice
 from lib.ui.views import side_by_side_choice as side
 from lib.ui.views.cheapest import CheapestView
 
@@ -27,20 +29,23 @@ METHOD = (
     "**The margin** is chosen before the scores are seen; another margin is another question. There is no verdict where the "
     "reference is not distinguishable from guessing.\n\n"
     "**Price** is the list price of a hosted model: three tokens in for each token out, the median over the hosts that list "
-    "it now. What it costs to run a model oneself is not in it."
+    "it now (or the cheapest of them, under *More*). A price that no list has shown for 90 days is not current, and its "
+    "model is no candidate. What it costs to run a model oneself is not in it."
 )
+HOSTS = {MEDIAN: "their median price", CHEAPEST: "the cheapest one's price"}
 FITS = {"": "any card", **{str(card): f"{card} GB" for card in CARDS}}
 
 
 class More(NamedTuple):
-    """The rarer choices: the limits, and whether the mean over the benchmarks is judged."""
+    """The rarer choices: the limits, whether the mean over the benchmarks is judged, and whose price counts."""
 
     limits: Limits
     is_average: bool
+    host: Host
 
 
-def more(place: Any, card: str) -> More:
-    """Limits on who may be named, in a popover."""
+def more(place: Any, card: str, least: str) -> More:
+    """Limits on who may be named, in a popover; whose price counts only where money does."""
     with place:
         bits = controls.choice("bits", "Precision of the weights", side.BITS)
         context = controls.choice("context", "Tokens at once", side.CONTEXTS, default=side.DEFAULT_CONTEXT)
@@ -48,6 +53,7 @@ def more(place: Any, card: str) -> More:
         shortest = controls.choice("window", "Context of at least", side.SHORTEST)
         community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
         is_average = controls.switch("average", "On average over the benchmarks", help="Instead of on each of them.")
+        host = controls.choice("host", "Of several hosts", HOSTS) if least == MONEY else MEDIAN
     limits = Limits(
         int(card) if card else None,
         cast(Bits, int(bits)),
@@ -56,7 +62,12 @@ def more(place: Any, card: str) -> More:
         int(shortest) if shortest else None,
         community,
     )
-    return More(limits, is_average)
+    return More(limits, is_average, cast(Host, host))
+
+
+def prices(host: Host) -> tuple[Price, ...]:
+    """One list price per model, as of today."""
+    return cached.stored(cheapest_choice.prices, today=cached.today(), host=host)
 
 
 def remarks(known: dict[str, str], remark: str) -> None:

@@ -36,7 +36,8 @@ def ladder(view: LineageView) -> None:
     if len(view.bits):
         st.subheader("Fewer bits, as printed", anchor=False)
         source = cached.stored(source_named, name=views.PRINTED_IN)
-        traces = Traces([], sources=[str(source["digest"])[:12]] * len(view.bits)) if source is not None else None
+        n = len(view.bits)
+        traces = Traces([view.base] * n, sources=[str(source["digest"])[:12]] * n) if source is not None else None
         alt = "Printed scores at fewer bits against 16"
         page.table(view.bits, key="variants-bits", alt=alt, labels=views.BITS, traces=traces)
         page.small_text("Each row is held against the 16-bit row of the same table; tables do not say every condition.")

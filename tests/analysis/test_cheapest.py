@@ -279,7 +279,10 @@ def test_limits_decide_who_may_be_named() -> None:
 
 def _prices(rows: list[tuple[str, str, float, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["model", "provider", "input_usd_per_mtok", "output_usd_per_mtok"])
-    return frame.assign(api_name="x", last_seen="2026-11-21", source_digest="ab" * 32)
+    return frame.assign(
+        api_name="x", last_seen="2026-11-21", source_digest="ab" * 32, origin="shipped", valid_from="2026-01-01",
+        cached_input_usd_per_mtok=np.nan, age_days=0.0,
+    )  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.floats(0.01, 50), st.floats(0.01, 50)), min_size=1, max_size=12))  # fmt: skip

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from lib.analysis import configuration, head_to_head, head_to_head_match, head_to_head_words, price_ratio, run_to_run
+from lib.analysis import head_to_head_evidence as evidence
 from lib.schema.text import plain
 from tests.analysis import frames
 
@@ -139,7 +140,7 @@ def test_stored_answers_decide(both: int, only_a: int, only_b: int, neither: int
     # mid-p: the exact two-sided p without the point itself; at the middle of the distribution half of it.
     mid = 1 - at / 2 if only_a == only_b else exact - at
     assert row["p"] == pytest.approx(mid, abs=1e-9)
-    assert row["method"] == head_to_head.PAIRED_COUNTS
+    assert row["method"] == evidence.PAIRED_COUNTS
     n = len(values_a)
     share = m / n
     if m >= 10:
@@ -155,7 +156,7 @@ def test_stored_answers_decide(both: int, only_a: int, only_b: int, neither: int
 
 def test_answers_to_a_few_of_the_questions_do_not_decide() -> None:
     row = with_logs([1.0, 0.0, 1.0, 0.0] * 10, [0.0, 1.0, 1.0, 0.0] * 10, n=400).tasks.iloc[0]
-    assert row["method"] == head_to_head.WALD
+    assert row["method"] == evidence.WALD
     assert math.isnan(row["n_both"]) and "40 questions only" in row["pairing"]
 
 
@@ -163,7 +164,7 @@ def test_logs_of_other_questions_are_refused_and_said() -> None:
     a, b = [counts("t0", 5, 20)], [counts("t0", 9, 20)]
     read = lambda one, other, columns: (log([1.0] * 20), log([0.0] * 20, base=500))  # noqa: E731
     row = found(a, b, [(0, "t0"), (100, "t0")], read).tasks.iloc[0]
-    assert row["method"] == head_to_head.POOLED and "cannot be paired" in row["pairing"]
+    assert row["method"] == evidence.POOLED and "cannot be paired" in row["pairing"]
 
 
 def test_what_may_not_be_compared_is_no_test_and_shows_no_difference() -> None:
@@ -318,8 +319,11 @@ def test_unknown_ratios_are_left_out() -> None:
 def test_price_is_the_median_of_hosts_that_list_it_now() -> None:
     rows = [("x", 1.0, 1.0, None), ("x", 9.0, 9.0, None), ("y", 2.0, 2.0, None), ("z", 4.0, 4.0, None), ("w", 0.1, 0.1, "2025-01-01")]  # fmt: skip
     table = pd.DataFrame(rows, columns=["provider", "input_usd_per_mtok", "output_usd_per_mtok", "valid_to"])
-    assert price_ratio.listed_today(table) == 4.0
-    assert math.isnan(price_ratio.listed_today(table.head(0)))
+    table = table.assign(
+        api_name=[str(n) for n in range(5)], valid_from=None, last_seen="2026-11-21", is_stale_risk=False
+    )
+    assert price_ratio.listed_today(table, "2026-11-21") == 4.0
+    assert math.isnan(price_ratio.listed_today(table.head(0), "2026-11-21"))
 
 
 def test_configuration_says_what_differs_is_silent_or_agrees() -> None:

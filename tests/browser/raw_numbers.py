@@ -1,4 +1,4 @@
-"""Whether a number on the screen stands in the file that its card hands out."""
+"""Whether a number on the screen stands in the file that its card hands out, or follows from two numbers in two files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _SHARE = re.compile(r"(\d+)(?:\.(\d+))?%")
+_POINTS = re.compile(r"[+\u2212-]?\d+\.\d+")
+File = tuple[bytes, Iterable[str]]
+"""Content of a file, and how it may spell a model."""
 
 
 def stands_in(shown: str, content: bytes, names: Iterable[str]) -> bool:
@@ -34,22 +37,51 @@ def stands_in(shown: str, content: bytes, names: Iterable[str]) -> bool:
     return any(abs(one - value) <= 5e-3 * abs(value) for one in found)
 
 
+def differ_by(shown: str, first: File, second: File) -> bool:
+    """Whether two numbers of one place, a column or a path, lie as far apart as the shown points: ``+4.3 (+2.4 to +6.1)``."""
+    points = _POINTS.search(shown)
+    if points is None:
+        return False
+    value = float(points[0].replace("\u2212", "-"))
+    return any(
+        abs(scale * (one - other) - value) <= 0.0505 for one, other in _beside(first, second) for scale in (1.0, 100.0)
+    )
+
+
+def is_ratio_of(shown: str, first: File, second: File) -> bool:
+    """Whether a number of the second file is so many times that of the first in the same place: ``2.1``."""
+    value = float(shown)
+    return any(one > 0 and abs(other / one - value) <= 0.0505 for one, other in _beside(first, second))
+
+
+def _beside(first: File, second: File) -> Iterator[tuple[float, float]]:
+    """Numbers that stand in the same column or at the same path of both."""
+    sides = [list(_placed(content, {name.casefold() for name in names if name})) for content, names in (first, second)]
+    for place, one in sides[0]:
+        yield from ((one, other) for at, other in sides[1] if at == place)
+
+
 def _numbers(content: bytes, names: set[str]) -> Iterator[float]:
+    yield from (number for _, number in _placed(content, names))
+
+
+def _placed(content: bytes, names: set[str]) -> Iterator[tuple[str, float]]:
+    """Numbers with their places."""
     text = content.decode("utf-8-sig")
     try:
-        yield from _leaves(json.loads(text))
+        yield from _leaves(json.loads(text), "")
     except ValueError:
         for row in csv.reader(io.StringIO(text)):
             if any(cell.strip().casefold() in names for cell in row):
-                yield from (float(cell) for cell in row if _NUMBER.fullmatch(cell.strip()))
+                yield from ((str(at), float(cell)) for at, cell in enumerate(row) if _NUMBER.fullmatch(cell.strip()))
 
 
-def _leaves(value: Any) -> Iterator[float]:
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, dict):
-        for inner in value.values():
-            yield from _leaves(inner)
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}/{key}")
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner)
+            yield from _leaves(inner, path)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield float(value)
+        yield path, float(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from lib.store.frames import FrameCache
 from tests.browser import checks
 from tests.browser.conftest import Visit
 from tests.browser.grid import Cell, Grid
-from tests.browser.raw_numbers import stands_in
+from tests.browser.raw_numbers import File, differ_by, is_ratio_of, stands_in
 from tests.browser.stores import Servers
 
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 FIVE = 5
 RUN_FILE = "lm-eval-runs/eleutherai-opt-bloom.zip"
+CHEAPEST = "/cheapest?like=qwen2.5-72b-instruct&bench=mmlu_pro"
 FOLLOWED = {
     "overview": ("/?bench=mmlu", "records-table", ("Score", "Parameters")),
     "models": ("/models?set=mmlu", "models-table", ("MMLU", "Parameters, total")),
@@ -30,8 +32,21 @@ FOLLOWED = {
     "model": ("/model?model={model}", "model-scores", ("As published", "Score")),
     "benchmark": ("/benchmark?benchmark=mmlu", "scores", ("MMLU",)),
     "run": ("/run?run={run}", "run-scores", ("As published (error)", "Score, 95% interval")),
+    "head-to-head": ("/head-to-head?a=llama-3-70b&b=qwen2-72b", "head-tasks", ("A", "B")),
+    "cheapest": (CHEAPEST, "cheapest-others", ("Parameters, total",)),
+    "variants": ("/variants?base=llama-3.1-8b", "variants-bits", ("Score", "At 16 bits")),
 }
 """Page to an address, the key of its table of numbers, and headings whose numbers stand in a file as they are shown."""
+
+
+OF_TWO = {
+    "head to head": ("/head-to-head?a=llama-3-70b&b=qwen2-72b", "head-tasks", {"A \u2212 B, points": differ_by}),
+    "upsets": ("/upsets?set=mmlu_pro", "upsets-holds", {"Lead, points": differ_by, "Times larger": is_ratio_of}),
+    "cheapest": (CHEAPEST, "cheapest-others", {"Points, MMLU-Pro": differ_by}),
+    "ladder": ("/variants?base=llama-3.1-8b", "variants-steps", {"Points against the base": differ_by}),
+    "tuned and base": ("/variants?set=mmlu_pro", "variants-pairs", {"Points against its base": differ_by}),
+}
+"""The same of numbers that follow from two: each heading with how."""
 
 
 class Known:
@@ -55,6 +70,7 @@ class Known:
         named = {str(one) for one in models.index[[words.endswith(f"of {name}") for name in models["name"]]]}
         own = models.loc[sorted(named)]
         spelled = {*named, *own["name"].dropna(), *own["hf_id"].dropna()}
+        spelled |= {str(one).rpartition("/")[2] for one in own["hf_id"].dropna()}
         spelled |= set(runs.loc[runs["model"].isin(named), "model_name"].dropna())
         return spelled | set(self.aliases.loc[self.aliases["model_id"].isin(named), "alias"])
 
@@ -74,6 +90,17 @@ def test_a_number_that_is_not_there_is_not_found() -> None:
     assert not stands_in("no number", table, ["A"])
     assert stands_in("25.0%", b'{"results": {"x": [{"acc": 0.25}]}}', [])
     assert not stands_in("25.2%", b'{"results": {"x": [{"acc": 0.25, "is": true}]}}', [])
+
+
+def test_a_difference_is_of_two_rows_and_one_column() -> None:
+    table = b"model,x,y\nA,0.839,7e9\nB,0.5,1e9\n"
+    first, second = (table, ["A"]), (table, ["B"])
+    assert differ_by("+33.9 (+30.0 to +37.8)", first, second) and differ_by("\u221233.9", second, first)
+    assert not differ_by("+34.1", first, second) and not differ_by("\u221233.9", first, second)
+    assert is_ratio_of("7.0", second, first) and not is_ratio_of("7.0", first, second)
+    assert not differ_by("no number", first, second)
+    nested = (b'{"a": {"acc": 0.5}, "b": {"acc": 0.2}}', [""])
+    assert differ_by("+0.0", nested, nested) and not differ_by("+30.0", nested, nested)
 
 
 @pytest.mark.parametrize("page", FOLLOWED)
@@ -108,6 +135,41 @@ def _follow(grid: Grid, cell: Cell, known: Known) -> str:
         if stands_in(cell.text, grid.download(at).path().read_bytes(), names):
             return ""
     return f"{cell} ({words}): not in any of {n} files"
+
+
+@pytest.mark.parametrize("table", OF_TWO)
+def test_five_numbers_of_two_lead_to_both_raw_files(visit: Visit, known: Known, table: str) -> None:
+    address, key, headings = OF_TWO[table]
+    visitor = visit(address)
+    checks.wait_until_drawn(visitor.page)
+    grid = Grid(visitor, key)
+    followed: list[str] = []
+    missed: list[str] = []
+    for row in range(10):
+        for heading, follows in headings.items():
+            if len(followed) + len(missed) == FIVE:
+                break
+            cell = grid.choose(row, heading)
+            if re.search(r"\d", cell.text):
+                told = _follow_both(grid, cell, known, follows)
+                (missed if told else followed).append(told or cell.text)
+    assert not missed, "\n".join(missed)
+    assert len(followed) == FIVE, followed
+
+
+def _follow_both(grid: Grid, cell: Cell, known: Known, follows: Callable[[str, File, File], bool]) -> str:
+    """What is wrong on the way from a chosen cell to the files of both models; '' for nothing."""
+    expect(grid.card).to_be_visible()
+    title = grid.card.locator("strong").first.inner_text()
+    n = grid.raw_buttons().count()
+    if not n:
+        return f"{cell} ({title}): the card hands out no file"
+    files = [grid.download(at).path().read_bytes() for at in range(min(n, 3))]
+    # "Lead, points: Qwen2 7B against Llama 3 70B"
+    sides = [known.spellings(f"of {name}") for name in title.rpartition(": ")[2].split(" against ")]
+    if len(sides) == 2 and any(follows(cell.text, (a, sides[0]), (b, sides[1])) for a in files for b in files):
+        return ""
+    return f"{cell} ({title}): does not follow from {n} files"
 
 
 def test_a_cell_of_a_sorted_table_leads_to_its_own_model(visit: Visit) -> None:

@@ -25,6 +25,7 @@ SETTLED = {
     f"document.querySelector('[data-testid=stApp]')).backgroundColor === '{ground}'"
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 21, 28)"))
 }
+STEP = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 ABOUT_COLUMNS = ("part=downloads", "have=csv")
 Walker = Callable[[str, str], Visitor]
 
@@ -48,11 +49,11 @@ def walker(servers: Servers, browser: Browser) -> Iterator[Walker]:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("entry", links.PAGES, ids=lambda entry: entry.address)
 def test_a_page_keeps_what_all_pages_keep(servers: Servers, walker: Walker, entry: links.PageEntry, width: str) -> None:
-    """On the full store, opened anew in each width; in the dark theme, too, which asks only what depends on colours."""
+    """On the full store: at a desk opened anew, also in the dark theme; on a phone reached from another page."""
     visitor = walker("full", width)
     wrong: list[str] = []
     for path in addresses(servers["full"].folder, entry):
-        _open(visitor, path)
+        _open(visitor, path, anew=width == "desk")
         found = _looked_at(visitor, path, entry)
         if width == "desk":
             found += _in_the_dark(visitor)
@@ -65,11 +66,11 @@ def test_a_page_keeps_what_all_pages_keep(servers: Servers, walker: Walker, entr
 def test_a_page_with_little_to_show_keeps_it_too(
     servers: Servers, walker: Walker, entry: links.PageEntry, store: str
 ) -> None:
-    """A tab that is made as narrow as a phone: loading the page once more would take most of the time."""
+    """Reached from another page of the dashboard, and in a tab that is made as narrow as a phone."""
     visitor = walker(store, "desk")
     wrong: list[str] = []
     for path in addresses(servers[store].folder, entry):
-        _open(visitor, path)
+        _open(visitor, path, anew=False)
         found = _looked_at(visitor, path, entry)
         visitor.page.set_viewport_size({"width": WIDTHS["phone"], "height": HEIGHT})
         found += [f"made narrow, {one}" for one in _looked_at(visitor, path, entry)]
@@ -79,12 +80,21 @@ def test_a_page_with_little_to_show_keeps_it_too(
     assert not wrong, "\n".join(["", *wrong])
 
 
-def _open(visitor: Visitor, path: str) -> None:
-    """In the light theme, everything unfolded."""
+def _open(visitor: Visitor, path: str, *, anew: bool) -> None:
+    """In the light theme, everything unfolded; ``anew`` as from a link that was sent, else as a step in the browser's history.
+
+    Loading the scripts anew for every address would take most of the time.
+    """
     visitor.errors.clear()
     visitor.elsewhere.clear()
     visitor.page.emulate_media(color_scheme="light")
-    visitor.goto(path)
+    if anew or not visitor.page.url.startswith(visitor.address):
+        visitor.goto(path)
+    else:
+        n_finished = visitor.n_finished
+        visitor.page.evaluate(STEP, path)
+        visitor.wait_for_rerun(n_finished)
+        visitor.idle()
     checks.wait_until_drawn(visitor.page)
     checks.unfold(visitor.page)
 

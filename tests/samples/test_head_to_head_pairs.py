@@ -12,6 +12,7 @@ from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from lib.analysis import head_to_head, paired
+from lib.analysis import head_to_head_evidence as evidence
 from lib.analysis.comparability import compare
 from lib.analysis.head_to_head_match import Match
 from lib.store.samples import read_pair
@@ -42,7 +43,7 @@ def test_paired_results_are_those_of_other_routes(filled, pair_id):
     (got,) = found.tasks.to_dict("records")
     only_a, only_b, n = (int(row[name]) for name in ("only_a_right", "only_b_right", "n_common"))
     assert (got["only_a"], got["only_b"], got["n_both"]) == (only_a, only_b, n)
-    assert got["method"] == head_to_head.PAIRED_COUNTS and got["verdict"] == FIVE[pair_id]
+    assert got["method"] == evidence.PAIRED_COUNTS and got["verdict"] == FIVE[pair_id]
     # statsmodels gives the exact test; the mid-p lacks the probability of the very counts observed.
     k, m = min(only_a, only_b), only_a + only_b
     exact = mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue

@@ -155,7 +155,7 @@ def test_limits_narrow_the_family(small_store: Path) -> None:
 
 def test_by_money_only_where_prices_are_known(small_store: Path) -> None:
     store, frames = _frames(small_store)
-    prices = cheapest_choice.prices(store)
+    prices = cheapest_choice.prices(store, today="2026-11-21")
     priced = {one.model: one.usd for one in prices}
     view = _view(frames, like="llama-3.1-70b-instruct", benchmarks=("mmlu_pro",), least=MONEY, prices=prices)
     rows = view.rows()
@@ -210,8 +210,8 @@ def test_stored_answers_decide_where_both_have_them(small_store: Path, tmp_path:
         for key, words in cheapest_choice.protocol_options(frames, **asked, community=False).items()  # type: ignore[arg-type]
         if "5-shot, acc · lm-eval 0.3" in words
     ]
-    asks = cheapest_choice.asks(frames, **asked, measured=key, community=False)  # type: ignore[arg-type]
-    pairs = {one.model: one for one in cheapest_choice.pairs(store, asked=asks)}
+    found = cheapest_choice.pairs(frames, store=store, **asked, measured=key, community=False)  # type: ignore[arg-type]
+    pairs = {one.model: one for one in found}
     # Only the candidate right, only the reference right: data/lm-eval-samples/pairs.csv.
     counts = {model: one.counts[1:3] for model, one in pairs.items() if one.counts is not None}
     assert counts == {"llama-2-7b": (90, 120), "mistral-7b-v0.1": (111, 86)}

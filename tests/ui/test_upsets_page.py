@@ -44,12 +44,12 @@ def _said(app: object) -> str:
 
 
 def _view(frames: Frames, filters: Filters = EVERYTHING, ratio: float = 2.0, **changed: object) -> upsets.UpsetsView:
-    return upsets.upsets_view(frames, **(BOARD | changed), ratio=ratio, filters=filters, order="lead")  # type: ignore[arg-type]
+    return upsets.upsets_view(frames, store=None, **(BOARD | changed), ratio=ratio, filters=filters, order="lead")  # type: ignore[arg-type]
 
 
 def test_the_family_that_ships(frames: Frames) -> None:
     """Golden: 229 models of the catalogue on the six of Open LLM Leaderboard v2."""
-    found = upsets.families(frames, *BOARD.values())[0]  # type: ignore[arg-type]
+    found = upsets.families(frames, None, *BOARD.values())[0]  # type: ignore[arg-type]
     assert list(found) == list(RATIOS)
     told = {r: (f.n_tests, f.n_wins, f.n_holds, f.n_holds_any, f.n_without_error) for r, f in found.items()}
     assert told == {
@@ -64,7 +64,7 @@ def test_the_family_that_ships(frames: Frames) -> None:
 def test_the_board_with_its_community_is_another_family(frames: Frames) -> None:
     """Golden: 4,311 models. Leads with p above 5% are counted and not listed; the rest is as for the catalogue."""
     view = _view(frames, community=True)
-    found = upsets.families(frames, *(BOARD | {"community": True}).values())[0][2.0]  # type: ignore[arg-type]
+    found = upsets.families(frames, None, *(BOARD | {"community": True}).values())[0][2.0]  # type: ignore[arg-type]
     assert len(found.cells.models) == 4_311
     assert (found.n_tests, found.n_wins, found.n_holds) == (29_160_054, 5_882_134, 3_112_455)
     assert (found.n_holds_any, found.n_without_error) == (2_685_704, 287_184)

@@ -13,7 +13,7 @@ from lib import formats
 from lib.analysis import cheapest, cheapest_choice, cheapest_words, fits
 from lib.analysis.cheapest import FAIL, NO_VERDICT, PASS, TOO_FEW_DATA, Answer, Pair
 from lib.analysis.cheapest_choice import MONEY, Limits, Standing
-from lib.analysis.listed_prices import BLEND, Price
+from lib.analysis.listed_prices import BLEND, CHEAPEST, MEDIAN, Host, Price
 from lib.analysis.side_by_side_words import short
 from lib.analysis.sizes import SIZE_COLUMNS, SizeBy
 from lib.figures import cheapest as figure
@@ -90,6 +90,7 @@ def cheapest_view(
     is_average: bool,
     prices: tuple[Price, ...],
     pairs: tuple[Pair, ...],
+    host: Host = MEDIAN,
 ) -> CheapestView:
     """Everyone smaller (or cheaper) than the reference within the limits, with verdicts and the headline."""
     names = {str(model): str(name) for model, name in frames.models["name"].items()}
@@ -125,7 +126,7 @@ def cheapest_view(
         figure.legend(drawn, margin=margin) if is_drawn else [],
         f"Difference to {names[like]} of {formats.counted(len(drawn), 'candidate')} against "
         f"{'price' if least == MONEY else 'size'}, with one-sided bounds and the margin of {cheapest_words.points(margin)}.",
-        _coverage(frames, found, stands, least),
+        _coverage(frames, found, stands, least, host),
         tables.table(passing),
         tables.table(others),
         tables.headings(),
@@ -188,7 +189,7 @@ def _figure(
     )
 
 
-def _coverage(frames: Frames, found: Answer, stands: Standing, least: str) -> str:
+def _coverage(frames: Frames, found: Answer, stands: Standing, least: str, host: Host) -> str:
     parts = [f"{formats.counted(len(found.rows), 'candidate')}, fixed before any verdict", stands.label]
     basis = found.tests["basis"]
     n_paired = int((basis == cheapest.PAIRED).sum())
@@ -199,7 +200,7 @@ def _coverage(frames: Frames, found: Answer, stands: Standing, least: str) -> st
     elif n_tests:
         parts.append("ignores pairing: no answers to single questions are stored")
     if least == MONEY:
-        parts.append(f"list prices, {BLEND}, median over hosts")
+        parts.append(f"list prices, {BLEND}, {'of the cheapest host' if host == CHEAPEST else 'median over hosts'}")
     if found.chance_unknown:
         told = ", ".join(scores.label_of(frames, one) for one in found.chance_unknown)
         parts.append(f"what guessing scores is not stated for {told}")
@@ -339,8 +340,9 @@ def _points(value: float) -> str:
 def _price(price: Price | None) -> str:
     if price is None:
         return "not known"
-    hosts = formats.counted(price.n_hosts, "host")
-    return f"{formats.usd(price.usd)} ({hosts})"
+    told = "your own" if price.is_own else formats.counted(price.n_hosts, "host")
+    since = f", since {formats.date(price.valid_from)}" if price.valid_from else ""
+    return f"{formats.usd(price.usd)} ({told}{since})"
 
 
 def _basis(bases: Iterable[object]) -> str:

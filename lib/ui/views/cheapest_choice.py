@@ -11,12 +11,12 @@ from lib import formats
 from lib.analysis import cheapest_choice, cheapest_pairs, findings, listed_prices, measurements, protocols, renown
 from lib.analysis.cheapest import Pair
 from lib.analysis.cheapest_choice import ABILITY, MONEY, SIZE, Standing
-from lib.analysis.listed_prices import Price
+from lib.analysis.listed_prices import MEDIAN, Host, Price
 from lib.analysis.sizes import SizeBy
 from lib.store.db import Store
 from lib.store.frames import Frames
-from lib.store.model_prices import current_prices
-from lib.store.samples import logs_of, read_pair
+from lib.store.model_prices import listed_prices as listed
+from lib.store.samples import logs_of, read_samples
 from lib.ui.views import scores
 
 MARGINS = {"0.01": "1 point", "0.02": "2 points", "0.03": "3 points", "0.05": "5 points", "0.1": "10 points"}
@@ -120,26 +120,25 @@ def stand(frames: Frames, like: str, benchmarks: tuple[str, ...], measured: str,
     return cheapest_choice.standing(grouping, like, benchmarks, frames.models, asked=measured, community=community)
 
 
-def asks(
-    frames: Frames, *, like: str, benchmarks: tuple[str, ...], measured: str, community: bool
-) -> tuple[cheapest_pairs.Ask, ...]:
-    """Logs that may hold the same questions as the reference's."""
+def pairs(
+    frames: Frames, *, store: Store, like: str, benchmarks: tuple[str, ...], measured: str, community: bool
+) -> tuple[Pair, ...]:
+    """What stored answers to the same questions say of the candidates and the reference."""
     stands = stand(frames, like, benchmarks, measured, community) if benchmarks else None
-    if stands is None or stands.key is None or not (stands.complete.rows["run_kind"] == "raw").any():
+    if stands is None or stands.key is None:
         return ()
-    return cheapest_pairs.asks(stands.complete.rows, like, frames.scores(benchmarks))
+    return cheapest_pairs.stored_pairs(
+        stands.complete.rows,
+        like,
+        frames,
+        partial(logs_of, store),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
 
 
-def pairs(store: Store, *, asked: tuple[cheapest_pairs.Ask, ...]) -> tuple[Pair, ...]:
-    """The stored answers to these."""
-    if not asked:
-        return ()
-    return cheapest_pairs.pair_all(asked, logs_of(store, cheapest_pairs.runs_of(asked)), partial(read_pair, store))
-
-
-def prices(store: Store) -> tuple[Price, ...]:
-    """One list price per model."""
-    return listed_prices.per_model(current_prices(store))
+def prices(store: Store, *, today: str, host: Host = MEDIAN) -> tuple[Price, ...]:
+    """One list price per model on a day: the median over hosts, or the cheapest host's."""
+    return listed_prices.offers(listed(store), today, host=host)
 
 
 def _grouping(frames: Frames, like: str, benchmarks: tuple[str, ...], community: bool) -> protocols.Grouping:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import pandas as pd
+
 from lib import formats
 from lib.analysis import measurements, protocols
 from lib.schema.boards import LEADERBOARD_SIX
@@ -31,6 +33,12 @@ class Choice(NamedTuple):
     key: str | None
     label: str
     measured: measurements.Measured
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The results that the measurements were taken from, as ``Frames.scores`` has them."""
+        own: tuple[int, ...] = () if self.key is None else tuple(self.grouping.protocols["identities"][self.key])
+        return self.grouping.scores[self.grouping.scores["identity"].isin(own)]
 
     @property
     def cautions(self) -> tuple[str, ...]:

@@ -13,14 +13,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import run_to_run, upset_filters, upset_words, upsets
+from lib.analysis import run_to_run, upset_answers, upset_filters, upset_words, upsets
 from lib.analysis.sizes import SizeBy
 from lib.analysis.upset_filters import Filters, Order
 from lib.analysis.upsets import Family
 from lib.figures import upsets as figure
 from lib.figures.legend import Legend
 from lib.schema.text import Sentence
+from lib.store.db import Store
 from lib.store.frames import Frames
+from lib.store.samples import logs_of, read_samples
 from lib.ui.finished import Later, finished
 from lib.ui.traces import Trace, Traces
 from lib.ui.views import scores
@@ -33,8 +35,9 @@ DRAWN = {figure.HOLDS: 900, figure.LEADS: 350, figure.BEHIND: 500}
 HEAD_TO_HEAD = "head-to-head"
 LINK = "link"
 LABELS = {
-    "small": "Smaller, leads", "large": "Larger", "benchmark": "Benchmark", "score:lead": "Lead, points",
-    "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Any dependence", "marks": "Doubts",
+    "small": "Smaller, leads", "large": "Larger", "benchmark": "Benchmark", "size_ratio": "Times larger",
+    "score:lead": "Lead, points", "score:low": "At least, points", "score:q": "Adjusted p", "score:any": "Any dependence",
+    "tested": "Tested", "marks": "Doubts",
     LINK: "Is it really better?",
 }  # fmt: skip
 
@@ -97,16 +100,32 @@ class Options(NamedTuple):
 
 @lru_cache(maxsize=4)
 def families(
-    frames: Frames, chosen_set: str, protocol: str, by: SizeBy, community: bool
+    frames: Frames, store: Store | None, chosen_set: str, protocol: str, by: SizeBy, community: bool
 ) -> tuple[dict[float, Family], scores.Choice]:
-    """The families of the three ratios under a protocol, tested once for all readers and filters. Read-only."""
+    """The families of the three ratios under a protocol, tested once for all readers and filters. Read-only.
+
+    Stored answers to the same questions are read from ``store``; without it pairing is ignored.
+    """
     choice = scores.choice(frames, scores.members(chosen_set), protocol, community)
-    return upsets.families(upsets.cells(choice.measured, frames.models, by=by)), choice
+    of = upsets.cells(choice.measured, frames.models, by=by)
+    return upsets.families(of, None if store is None else _answers(frames, store, of, choice)), choice
 
 
-def filter_options(frames: Frames, *, chosen_set: str, protocol: str, by: SizeBy, community: bool) -> Options:
+def _answers(frames: Frames, store: Store, of: upsets.Cells, choice: scores.Choice) -> upsets.StoredAnswers | None:
+    return upset_answers.stored_answers(
+        of,
+        choice.rows,
+        frames,
+        lambda runs: logs_of(store, runs),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
+
+
+def filter_options(
+    frames: Frames, *, store: Store | None, chosen_set: str, protocol: str, by: SizeBy, community: bool
+) -> Options:
     """Families, categories and years of the models that were tested."""
-    of = families(frames, chosen_set, protocol, by, community)[0][upsets.RATIOS[0]].cells
+    of = families(frames, store, chosen_set, protocol, by, community)[0][upsets.RATIOS[0]].cells
     known = of.models["base_family"].replace("", np.nan).dropna().value_counts()
     kinds = frames.benchmarks["category"].reindex(list(of.benchmarks)).dropna().astype(str).value_counts().sort_index()
     years = of.models["released_on"].dt.year.dropna()
@@ -120,6 +139,7 @@ def filter_options(frames: Frames, *, chosen_set: str, protocol: str, by: SizeBy
 def upsets_view(
     frames: Frames,
     *,
+    store: Store | None,
     chosen_set: str,
     protocol: str,
     by: SizeBy,
@@ -129,7 +149,7 @@ def upsets_view(
     order: Order,
 ) -> UpsetsView:
     """What was tested, and what of it passes the filters."""
-    found, choice = families(frames, chosen_set, protocol, by, community)
+    found, choice = families(frames, store, chosen_set, protocol, by, community)
     of = found[ratio]
     categories = frames.benchmarks["category"]
     seen = upset_filters.seen(of, filters, categories)
@@ -150,7 +170,7 @@ def upsets_view(
         marks,
         holds,
         leads,
-        _unlisted(of),
+        upset_words.unlisted(of),
         _left_out(of),
     )
 
@@ -178,6 +198,9 @@ def _list(frames: Frames, of: Family, usual: pd.Series, order: Order, at: upsets
             LINK: [_address(*one) for one in zip(rows["small"], rows["large"], strict=True)],
         }
     )
+    if of.answers is not None:
+        tested = [upset_words.tested(one) for one in rows.to_dict("records")]
+        table.insert(list(table.columns).index("marks"), "tested", tested)
     if len(shown) and shown[0] >= of.n_holds:
         # What does not hold does not hold under any dependence either.
         table = table.drop(columns="score:any")
@@ -265,17 +288,11 @@ def _drawn(
 
 
 def _coverage(of: Family, choice: scores.Choice, drawn: pd.DataFrame) -> str:
-    parts = [f"{formats.counted(len(of.cells.models), 'model')} tested", choice.label, "pairing is ignored"]
+    parts = [f"{formats.counted(len(of.cells.models), 'model')} tested", choice.label, upset_words.pairing(of)]
     n = of.n_tests
     parts += [f"{formats.count(len(drawn))} of {formats.counted(n, 'comparison')} drawn"] if len(drawn) < n else []
     parts += [f"with caution: {'; '.join(choice.cautions)}"] if choice.cautions else []
     return " · ".join(part for part in parts if part)
-
-
-def _unlisted(of: Family) -> str:
-    """What the list of leads lacks because there would be millions of it."""
-    n = of.n_wins - len(of.z)
-    return f"{formats.counted(n, 'weaker lead')} with a p above 5% before any adjustment are counted, not listed." if n > 0 else ""  # fmt: skip
 
 
 def _left_out(of: Family) -> dict[str, int]:

@@ -26,7 +26,7 @@ NO_EVIDENCE = "no quality evidence"
 FAVOURITE = "llama-3.1-8b"
 LADDER = {"what": "Step", "made": "How it was made", "memory": "Weights in memory", "saved": "Memory saved", "evidence": "Evidence", "shown": "What is shown"}  # fmt: skip
 STEPS = {"name": "Model", "benchmark_label": "Benchmark", "score:delta": "Points against the base", "said": "Verdict", "protocol_label": "Measured by"}  # fmt: skip
-BITS = {"bits": "Bits", "precision": "As written", "task": "Task", "score:delta": "Points against 16 bits", "remark": "Remarks", "member": "Printed in"}  # fmt: skip
+BITS = {"bits": "Bits", "precision": "As written", "task": "Task", "score:value": "Score", "score:value_16": "At 16 bits", "score:delta": "Points against 16 bits", "remark": "Remarks", "member": "Printed in"}  # fmt: skip
 PAIRS = {"base_name": "Made from", "score:delta": "Points against its base", "said": "Verdict, 5% false discoveries"}
 
 
@@ -55,6 +55,7 @@ class StepTraces(Traces):
 class LineageView(NamedTuple):
     """One base with what was made of it: a ladder, evidence of steps and of fewer bits, commands for what is missing."""
 
+    base: str
     question: str
     takeaway: Sentence
     parent: tuple[str, str]
@@ -124,6 +125,7 @@ def lineage_view(frames: Frames, *, base: str) -> LineageView:
     known = isinstance(parent, str) and parent in models.index
     table, traces, rows = _steps_table(frames, base, evidence)
     return LineageView(
+        base,
         f"What do smaller and tuned versions of {short(name)} change?",
         _takeaway(name, rungs, n_known, n_steps),
         (str(parent), str(models.at[parent, "name"])) if known else ("", ""),
@@ -312,14 +314,18 @@ def _bits_table(printed: pd.DataFrame) -> pd.DataFrame:
             "bits": [formats.plain(row["bits"]) for row in rows],
             "precision": [formats.one_line(row["precision"], 60) for row in rows],
             "task": [formats.one_line(f"{row['task']}, {row['metric']}", 60) for row in rows],
-            "score:delta": [
-                f"{row['value']:.3f} against {row['value_16']:.3f}" if row["remark"] == variants.BETTER_LOW else _difference(row)
-                for row in rows
-            ],
+            "score:value": [_printed(row, "value") for row in rows],
+            "score:value_16": [_printed(row, "value_16") for row in rows],
+            "score:delta": ["–" if row["remark"] == variants.BETTER_LOW else _difference(row) for row in rows],
             "remark": [str(row["remark"]) for row in rows],
             "member": [formats.one_line(row["member"], 60) for row in rows],
         }
     )  # fmt: skip
+
+
+def _printed(row: Mapping[Any, Any], column: str) -> str:
+    """A printed score: a share in per cent with two digits, as most tables print it; anything else in its own unit."""
+    return formats.plain(row[column]) if row["remark"] == variants.BETTER_LOW else formats.score(row[column], 2)
 
 
 def tuned_view(frames: Frames, *, chosen_set: str, protocol: str, by: SizeBy, threshold: float) -> TunedView:

@@ -1,0 +1,303 @@
+"""The page of what quality costs: scores under one protocol against one kind of cost. No Streamlit inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from lib import formats
+from lib.analysis import cost_bases, cost_frontier, cost_words, panel, renown, sizes
+from lib.analysis.cost_bases import API, BASES, CORRECT, MEMORY, RUN, Basis, TokenCount
+from lib.analysis.cost_frontier import CostFrontier
+from lib.analysis.listed_prices import CURRENT_DAYS, Blend, Host, Price
+from lib.analysis.sizes import SizeBy
+from lib.figures import performance_per_dollar as figure
+from lib.figures.legend import Legend
+from lib.schema.text import Sentence
+from lib.store.frames import Frames
+from lib.ui.finished import Later, finished
+from lib.ui.page import padded
+from lib.ui.traces import Trace, Traces
+from lib.ui.views import performance_choice as choice
+from lib.ui.views import scores
+from lib.ui.views.performance_choice import Filters
+from lib.ui.views.side_by_side_tables import SHAPE
+
+SCORE, COST = "interval", "score:cost"
+DRAWN = (
+    "model", "name", "cost", "cost_low", "cost_high", "score", "ci_low", "ci_high", "side", "p_on", "p_near", "on_line",
+    "verdict", "is_headline", "told",
+)  # fmt: skip
+OF_RUN = ("evaluator", "document", "evaluated_on", "source", "source_title", "source_url", "source_date")
+NO_VARIANTS = "another variant of the same base model stands for them (a switch under More shows all)"
+
+
+@dataclass(frozen=True)
+class CostTraces(Traces):
+    """Traces of scores and costs: a price leads to its file, memory to the facts behind it.
+
+    Args:
+        costs: For each row the digest of the file of its price, ``memory`` for the facts of the model, or '' (the reader's own).
+    """
+
+    costs: list[str] = field(default_factory=list)
+
+    def at(self, row: int, column: str) -> Trace | None:
+        """The trace of one cell; None for a row that is not there."""
+        found = super().at(row, column)
+        if found is None or column not in (COST, "told"):
+            return found
+        behind = self.costs[row]
+        if behind == "memory":
+            return found._replace(fields=SHAPE, runs=())
+        return found._replace(source=behind[:12], runs=())
+
+
+class PerformanceView(NamedTuple):
+    """The page's parts; ``figure`` is None where no model has both a score and a cost, and ``coverage`` says why."""
+
+    takeaway: Sentence
+    figure: go.Figure | None
+    legend: Legend
+    alt: str
+    coverage: str
+    table: pd.DataFrame
+    labels: dict[str, str]
+    traces: Traces
+    rows: Later[pd.DataFrame]
+    left_out: dict[str, int]
+
+
+def performance_view(
+    frames: Frames,
+    *,
+    chosen_set: str,
+    protocol: str,
+    basis: str,
+    blend: Blend,
+    host: Host,
+    target: float,
+    by: SizeBy,
+    threshold: float,
+    filters: Filters,
+    prices: tuple[Price, ...],
+) -> PerformanceView:
+    """Models with a score and a cost, the frontier, and the cheapest shown to be above the target."""
+    stands = scores.choice(frames, scores.members(chosen_set), protocol, filters.community)
+    kind = BASES[basis]
+    counts: dict[str, int] = {}
+    measured = _mean(frames, chosen_set, protocol, filters.community)
+    scored = _scored(frames, measured, by, threshold, filters, counts)
+    count = choice.count_of(frames, chosen_set=chosen_set)
+    costs = _costs(frames, scored, basis, count, filters, prices)
+    if basis in (RUN, CORRECT) and count is None:
+        counts["no token counts published for this benchmark"] = len(scored)
+    else:
+        _count_missing(scored, costs, basis, prices, counts)
+    rows = scored[scored.index.isin(costs.index)].join(costs).reset_index()
+    n_before = len(rows)
+    if not filters.variants and len(rows):
+        rows = cost_frontier.one_per_base(rows, frames.models, renown.places_measured(frames.runs))
+    counts[NO_VARIANTS] = n_before - len(rows)
+    found = cost_frontier.cost_frontier(rows, target, n_variants=n_before - len(rows))
+    title = _title(frames, chosen_set, found.rows)
+    benchmark = _benchmark(frames, chosen_set)
+    axis = f"{kind.axis}{_of_axis(basis, blend, filters)}, log scale)"
+    drawn = found.rows[list(DRAWN)]
+    picture = None
+    if len(drawn):
+        picture = figure.performance_per_dollar(
+            drawn,
+            cost_label=axis,
+            score_label=f"{title} (%)",
+            target=target,
+            written=kind.written,
+            unit=kind.unit,
+            chance=scores.baseline(frames, scores.members(chosen_set)),
+        )
+    return PerformanceView(
+        cost_words.takeaway(found, kind, benchmark, filtered=filters.any()),
+        finished(picture) if picture is not None else None,
+        figure.legend(drawn, target=target) if len(drawn) else [],
+        f"{title} against {kind.label.lower()} of {formats.counted(len(drawn), 'model')}, with 95% intervals, the frontier and "
+        f"a target of {cost_words.target_words(target)}.",
+        _coverage(found, stands, basis, blend, host, count, prices),
+        _table(found, kind, basis),
+        _labels(kind, target, benchmark),
+        _traces(found),
+        Later(lambda: _rows(frames, found, stands.label, kind, blend, host)),
+        {reason: n for reason, n in counts.items() if n > 0},
+    )
+
+
+def _scored(
+    frames: Frames, measured: pd.DataFrame, by: SizeBy, threshold: float, filters: Filters, counts: dict[str, int]
+) -> pd.DataFrame:
+    """One row per model that passes the filters and has a complete score: its score, size and side."""
+    models = sizes.with_size(frames.models, by, threshold)
+    kept = sizes.keep(
+        models,
+        include_community=filters.community,
+        include_variants=True,
+        size_classes=filters.size_classes,
+        only_open_weights=filters.only_open,
+    )
+    has_score = models.index.isin(measured.index)
+    counts["no complete score under this protocol"] = int((kept.mask & ~has_score).sum())
+    for one in kept.removed:
+        counts[one.filter] = one.n_removed
+    shown = models[kept.mask & has_score]
+    own = shown[["name", "size", "size_class", "side"]].astype({"name": object})
+    return own.join(measured).rename_axis("model")
+
+
+@lru_cache(maxsize=16)
+def _mean(frames: Frames, chosen_set: str, protocol: str, community: bool) -> pd.DataFrame:
+    """Score of each model over the set, index ``model``: with the counts and the runs of the whole panel. Read-only."""
+    measured = scores.choice(frames, scores.members(chosen_set), protocol, community).measured
+    fields = ["score", "stderr", "ci_low", "ci_high", "has_interval", "cautions"]
+    complete = panel.complete(measured.rows, measured.benchmarks or ("",))
+    if not complete.models:
+        nothing = pd.DataFrame(columns=[*fields, "n_samples", "n_correct", "run"], index=pd.Index([], name="model"))
+        numbers = (*fields[:4], "n_samples", "n_correct")
+        return nothing.astype({**dict.fromkeys(numbers, float), "has_interval": bool})
+    mean = panel.mean(complete)[fields]
+    is_one = len(measured.benchmarks) == 1
+    n, k = (complete.matrix(name).astype(float) for name in ("n_samples", "n_correct"))
+    runs = [" ".join(dict.fromkeys(str(one) for one in row)) for row in complete.matrix("run")]
+    return mean.assign(n_samples=n.sum(axis=1), n_correct=k[:, 0] if is_one else np.nan, run=runs)
+
+
+def _costs(
+    frames: Frames,
+    scored: pd.DataFrame,
+    basis: str,
+    count: TokenCount | None,
+    filters: Filters,
+    prices: tuple[Price, ...],
+) -> pd.DataFrame:
+    """Index ``model``, ``cost_bases.COST_COLUMNS``."""
+    if basis == MEMORY:
+        return cost_bases.of_memory(frames.models, frames.reference("model_arch"), filters.bits, filters.context)
+    if basis in (RUN, CORRECT):
+        if count is None:
+            return cost_bases.nothing()
+        return cost_bases.of_running(prices, scored, count, per_correct=basis == CORRECT)
+    return cost_bases.of_prices(prices)
+
+
+def _count_missing(
+    scored: pd.DataFrame, costs: pd.DataFrame, basis: str, prices: tuple[Price, ...], counts: dict[str, int]
+) -> None:
+    """Why models with a score have no cost."""
+    missing = scored.index[~scored.index.isin(costs.index)]
+    if basis == MEMORY:
+        counts["memory not known"] = len(missing)
+        return
+    old = missing.isin([one.model for one in prices if not one.is_current])
+    counts["no list price known"] = int((~old).sum())
+    counts[f"price older than {CURRENT_DAYS} days"] = int(old.sum())
+
+
+def _benchmark(frames: Frames, chosen_set: str) -> str:
+    names = scores.members(chosen_set)
+    return scores.label_of(frames, names[0]) if len(names) == 1 else f"the mean of {len(names)} benchmarks"
+
+
+def _title(frames: Frames, chosen_set: str, rows: pd.DataFrame) -> str:
+    """``MMLU-Pro, 12,032 questions``."""
+    name = _benchmark(frames, chosen_set)
+    known = rows["n_samples"].dropna().unique().tolist()
+    told = f"{name}, {formats.count(known[0])} questions" if len(known) == 1 else name
+    return told[:1].upper() + told[1:]
+
+
+def _of_axis(basis: str, blend: Blend, filters: Filters) -> str:
+    if basis == MEMORY:
+        return f", {filters.bits} bit, {formats.count(filters.context)} tokens"
+    if basis in (RUN, CORRECT):
+        return ", tokens assumed"
+    told = f", {formats.plain(blend.read)} in : {formats.plain(blend.written)} out"
+    return told + (f", {formats.score(blend.cached, 0)} cached" if blend.cached else "") + (", batch" if blend.is_batch else "")  # fmt: skip
+
+
+def _coverage(
+    found: CostFrontier,
+    stands: scores.Choice,
+    basis: str,
+    blend: Blend,
+    host: Host,
+    count: TokenCount | None,
+    prices: tuple[Price, ...],
+) -> str:
+    parts = [f"{formats.counted(len(found.rows), 'model')} with a score and a cost", stands.label]
+    if basis == API:
+        parts.append(f"list prices, {blend.words}, {choice.HOST_WORDS[host]}")
+    elif basis in (RUN, CORRECT):
+        parts.append(f"assumed: {count.words}" if count is not None else choice.NO_COUNTS)
+    models = set(found.rows["model"])
+    seen = max((one.seen_on for one in prices if one.model in models), default="")
+    parts += [f"prices as of {formats.date(seen)}"] if seen and basis != MEMORY else []
+    parts += [f"with caution: {'; '.join(stands.cautions)}"] if stands.cautions else []
+    return " · ".join(part for part in parts if part)
+
+
+def _labels(kind: Basis, target: float, benchmark: str) -> dict[str, str]:
+    return {
+        SCORE: f"{benchmark[:1].upper()}{benchmark[1:]}",
+        COST: kind.heading,
+        "score:on": "On the frontier",
+        "score:near": "Within a point of it",
+        "verdict": f"Against {cost_words.target_words(target)}, each at 5%",
+        "holds": "After correction",
+        "told": "Cost from",
+        "cautions": "With caution",
+    }
+
+
+def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
+    """Rows for the eye, cheapest first."""
+    rows = found.rows
+    records = rows.to_dict("records")
+    data: dict[str, object] = {
+        "name": rows["name"].to_numpy(object),
+        "size": rows["size"].to_numpy(float),
+        SCORE: padded(formats.interval(row["score"], row["ci_low"], row["ci_high"]) for row in records),
+        COST: [kind.written(row["cost"]) + (" (assumed)" if row["is_assumed"] else "") for row in records],
+        "verdict": [cost_words.verdict(row, found.target) for row in records],
+        "score:on": [formats.score(row["p_on"], 0) for row in records],
+        "score:near": [formats.score(row["p_near"], 0) for row in records],
+        "holds": ["holds" if row["is_confirmed"] else "–" for row in records],
+        "told": [str(row["told"]) for row in records],
+    }
+    if rows["cautions"].astype(bool).any():
+        data["cautions"] = rows["cautions"].to_numpy(object)
+    return pd.DataFrame(data)
+
+
+def _traces(found: CostFrontier) -> CostTraces:
+    rows = found.rows
+    runs = [str(one) for one in rows["run"]]
+    behind = np.where(rows["fields"] == "memory", "memory", rows["source"]).astype(object)
+    columns = (SCORE, "score:on", "score:near", "verdict")
+    return CostTraces(
+        [str(one) for one in rows["model"]], dict.fromkeys(columns, runs), {}, (), [str(one) for one in behind]
+    )
+
+
+def _rows(frames: Frames, found: CostFrontier, label: str, kind: Basis, blend: Blend, host: Host) -> pd.DataFrame:
+    """One row per model, with what its numbers rest on, for the download."""
+    rows = (
+        found.rows.drop(columns=["fields"])
+        .rename(columns={"source": "cost_source", "told": "cost_told"})
+        .assign(
+            target=found.target, basis=kind.label, cost_unit=kind.heading, blend=blend.words, hosts=host, protocol=label
+        )
+    )
+    runs = frames.runs.drop_duplicates("run").set_index("run")[list(OF_RUN)]
+    return rows.assign(first=rows["run"].astype(str).str.split(" ").str[0]).join(runs, on="first").drop(columns="first")
