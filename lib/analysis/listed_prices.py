@@ -112,15 +112,22 @@ def in_force(rows: pd.DataFrame, today: str) -> pd.DataFrame:
         ``CURRENT_DAYS`` of them.
     """
     starts, ends = (rows[name].astype(object).where(rows[name].notna(), "") for name in ("valid_from", "valid_to"))
-    has_begun = starts.map(_last_day) <= today
-    goes_on = (ends == "") | (ends.map(_last_day) > today)
+    has_begun = starts.map(last_day) <= today
+    goes_on = (ends == "") | (ends.map(last_day) > today)
     kept = rows[(has_begun & goes_on & ~rows["is_stale_risk"].astype(bool)).to_numpy(bool)]
-    kept = kept.assign(_start=starts.loc[kept.index].map(_last_day), _seen=kept["last_seen"].fillna("").astype(str))
+    kept = kept.assign(_start=starts.loc[kept.index].map(last_day), _seen=kept["last_seen"].fillna("").astype(str))
     kept = kept.sort_values([*_PERIOD, "_start", "_seen"], kind="stable")
     kept = kept.drop_duplicates(_PERIOD, keep="last")
     age = pd.Series([_days(seen, today) for seen in kept["_seen"]], kept.index, dtype=float)
     # Nobody knows how old it is: not current.
     return kept.drop(columns=["_start", "_seen"]).assign(age_days=age, is_current=(age <= CURRENT_DAYS))
+
+
+def folded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each price once: of rows of one name, host, first day and price the one that was seen last, in the order given."""
+    same = ["provider", "api_name", "valid_from", "input_usd_per_mtok", "output_usd_per_mtok", "origin"]
+    latest = rows.sort_values("last_seen", kind="stable", na_position="first").drop_duplicates(same, keep="last")
+    return rows.loc[rows.index.isin(latest.index)]
 
 
 def usd_per_mtok(rows: pd.DataFrame, blend: Blend = USUAL) -> NDArray[np.float64]:
@@ -188,7 +195,7 @@ def _price(model: str, rows: pd.DataFrame, host: Host) -> Price:
     )
 
 
-def _last_day(text: str) -> str:
+def last_day(text: str) -> str:
     """A day as text that sorts: a month counts as its last day, a year as 31 December; '' stays before all others."""
     if len(text) == 4:
         return f"{text}-12-31"
@@ -199,4 +206,4 @@ def _days(seen: str, today: str) -> float:
     """Days from one day to another, at least 0; NaN where the first is unknown."""
     if not seen:
         return float("nan")
-    return float(max((dt.date.fromisoformat(today) - dt.date.fromisoformat(_last_day(seen)[:10])).days, 0))
+    return float(max((dt.date.fromisoformat(today) - dt.date.fromisoformat(last_day(seen)[:10])).days, 0))

@@ -75,11 +75,12 @@ def performance_per_dollar(
     return interval_marks.with_chance(figure, chance if chance is not None and chance > scores[0] else None)
 
 
-def legend(rows: pd.DataFrame, *, target: float) -> Legend:
+def legend(rows: pd.DataFrame, *, target: float, ranges: str = "range over hosts") -> Legend:
     """The marks that are in the figure, with their words.
 
     Args:
         rows, target: As for the figure.
+        ranges: What the lines to the sides are.
     """
     sides = rows["side"].astype(str)
     entries: Legend = [
@@ -89,7 +90,7 @@ def legend(rows: pd.DataFrame, *, target: float) -> Legend:
     if rows["on_line"].to_numpy(bool).any():
         entries.append((Mark("line", "good"), "frontier; the larger the mark, the surer its place on it"))
     if (rows["cost_high"] > rows["cost_low"]).any():
-        entries.append((Mark("line", "undisclosed-pale"), "range over hosts"))
+        entries.append((Mark("line", "undisclosed-pale"), ranges))
     entries.append((Mark("dashed", "target"), f"your target: {target_words(target)}"))
     return entries
 
@@ -261,6 +262,12 @@ def _names(
         stairs += [(x, y), (corners[i + 1][0] if i + 1 < len(corners) else 1.0, y)]
     lines = [np.array(stairs)] if stairs else []
     lines += [np.array([(0.0, height), (1.0, height)])] if 0 < height < 1 else []
-    placed = labels.place(wanted, share(drawn), lines, height=HEIGHT - 66, strict=2, mark_radius=6)
+    asked = [formats.plotly(name, 28) for name in drawn.loc[drawn["is_headline"].to_numpy(bool), "name"]]
+    placed: list[labels.Placed] = []
+    for strict in (2, 1):
+        placed = labels.place(wanted, share(drawn), lines, height=HEIGHT - 66, strict=strict, mark_radius=6)
+        # The answer has its name, if need be over a mark on a phone.
+        if set(asked) <= {one.label.text for one in placed}:
+            break
     at = [(x0 + one.label.x * (x1 - x0), scores[0] + one.label.y * (scores[1] - scores[0])) for one in placed]
     return labels.written(placed, [(float(x), float(y)) for x, y in at])
