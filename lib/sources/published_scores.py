@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lib.schema.metrics import direction
 from lib.schema.records import Parsed, Result, Run
 from lib.sources.catalogue_facts import is_from_memory
 from lib.sources.contract import Candidate, Importer
@@ -28,8 +29,8 @@ TABLE = Table(
     text("table"),
     text("note"),
 )
-IS_LOWER_BETTER = {"word error rate (lower is better)": True, "core-hours per hour of audio": True}
-HAS_NO_DIRECTION = ("model size",)
+STATED = {"mixed": True}
+"""The table's own word for a mean over accuracies and F1."""
 _FP8 = re.compile(r"\bFP8 weights\b", re.IGNORECASE)
 
 
@@ -82,14 +83,13 @@ def _run(rows: list[dict[str, Any]]) -> Run:
 
 
 def _result(row: dict[str, Any]) -> Result:
-    lower = IS_LOWER_BETTER.get(row["metric"], False)
     return Result(
         task=row["benchmark"],
         metric=_metric(row),
         score=row["value"],
         score_published=row["value"],
         n_shot=_shots(row["n_shot"]),
-        higher_is_better=None if row["metric"] in HAS_NO_DIRECTION else not lower,
+        higher_is_better=direction(row["metric"], STATED.get(row["metric"])),
         flags=("from-memory",) if is_from_memory(row["source_kind"]) else (),
     )
 
