@@ -19,6 +19,7 @@ from tests.browser.stores import FILLS, Servers, addresses
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 WIDTHS = {"desk": 1280, "phone": 390}
+HEIGHT = 900
 SETTLED = {
     scheme: f"() => matchMedia('(prefers-color-scheme: {scheme})').matches && getComputedStyle("
     f"document.querySelector('[data-testid=stApp]')).backgroundColor === '{ground}'"
@@ -35,7 +36,7 @@ def walker(servers: Servers, browser: Browser) -> Iterator[Walker]:
 
     @cache
     def tab(store: str, width: str) -> Visitor:
-        context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, color_scheme="light")
+        context = browser.new_context(viewport={"width": WIDTHS[width], "height": HEIGHT}, color_scheme="light")
         contexts.append(context)
         return Visitor(context.new_page(), servers[store].address)
 
@@ -45,38 +46,70 @@ def walker(servers: Servers, browser: Browser) -> Iterator[Walker]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("store", FILLS)
 @pytest.mark.parametrize("entry", links.PAGES, ids=lambda entry: entry.address)
-def test_a_page_keeps_what_all_pages_keep(
-    servers: Servers, walker: Walker, entry: links.PageEntry, store: str, width: str
-) -> None:
-    visitor = walker(store, width)
+def test_a_page_keeps_what_all_pages_keep(servers: Servers, walker: Walker, entry: links.PageEntry, width: str) -> None:
+    """On the full store, opened anew in each width; in the dark theme, too, which asks only what depends on colours."""
+    visitor = walker("full", width)
     wrong: list[str] = []
-    for path in addresses(servers[store].folder, entry):
-        wrong += [f"{path}: {found}" for found in _visit(visitor, path, entry, is_phone=width == "phone")]
+    for path in addresses(servers["full"].folder, entry):
+        _open(visitor, path)
+        found = _looked_at(visitor, path, entry)
+        if width == "desk":
+            found += _in_the_dark(visitor)
+        wrong += [f"{path}: {one}" for one in found + _heard(visitor)]
     assert not wrong, "\n".join(["", *wrong])
 
 
-def _visit(visitor: Visitor, path: str, entry: links.PageEntry, *, is_phone: bool) -> list[str]:
-    """What is wrong at one address: everything in the light theme, and what depends on colours in the dark one."""
+@pytest.mark.parametrize("store", [name for name in FILLS if name != "full"])
+@pytest.mark.parametrize("entry", links.PAGES, ids=lambda entry: entry.address)
+def test_a_page_with_little_to_show_keeps_it_too(
+    servers: Servers, walker: Walker, entry: links.PageEntry, store: str
+) -> None:
+    """A tab that is made as narrow as a phone: loading the page once more would take most of the time."""
+    visitor = walker(store, "desk")
+    wrong: list[str] = []
+    for path in addresses(servers[store].folder, entry):
+        _open(visitor, path)
+        found = _looked_at(visitor, path, entry)
+        visitor.page.set_viewport_size({"width": WIDTHS["phone"], "height": HEIGHT})
+        found += [f"made narrow, {one}" for one in _looked_at(visitor, path, entry)]
+        visitor.page.set_viewport_size({"width": WIDTHS["desk"], "height": HEIGHT})
+        found += _in_the_dark(visitor)
+        wrong += [f"{path}: {one}" for one in found + _heard(visitor)]
+    assert not wrong, "\n".join(["", *wrong])
+
+
+def _open(visitor: Visitor, path: str) -> None:
+    """In the light theme, everything unfolded."""
     visitor.errors.clear()
     visitor.elsewhere.clear()
     visitor.page.emulate_media(color_scheme="light")
     visitor.goto(path)
     checks.wait_until_drawn(visitor.page)
     checks.unfold(visitor.page)
+
+
+def _looked_at(visitor: Visitor, path: str, entry: links.PageEntry) -> list[str]:
+    """What is wrong with what one sees."""
+    checks.wait_until_drawn(visitor.page)
     wrong = checks.tab_title(visitor.page, entry.title)
     for check in checks.CHECKS:
         # Names of columns are what a data dictionary is about, and the guide to a table of one's own.
         if not (check is checks.raw_names and path.endswith(ABOUT_COLUMNS)):
             wrong += check(visitor.page)
-    if not is_phone:
-        visitor.page.emulate_media(color_scheme="dark")
-        visitor.page.wait_for_function(SETTLED["dark"])
-        # A colour on its way from one theme to the other is neither.
-        visitor.page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
-        checks.wait_until_drawn(visitor.page)
-        wrong += [f"in the dark, {found}" for check in checks.COLOURED for found in check(visitor.page)]
-    wrong += [f"the console says: {error}" for error in visitor.own_errors()]
-    wrong += [f"asks another host: {address}" for address in visitor.elsewhere]
     return wrong
+
+
+def _in_the_dark(visitor: Visitor) -> list[str]:
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.page.wait_for_function(SETTLED["dark"])
+    # A colour on its way from one theme to the other is neither.
+    visitor.page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
+    checks.wait_until_drawn(visitor.page)
+    return [f"in the dark, {found}" for check in checks.COLOURED for found in check(visitor.page)]
+
+
+def _heard(visitor: Visitor) -> list[str]:
+    """What the console said, and who else was asked."""
+    wrong = [f"the console says: {error}" for error in visitor.own_errors()]
+    return wrong + [f"asks another host: {address}" for address in visitor.elsewhere]
