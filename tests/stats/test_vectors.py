@@ -1,8 +1,8 @@
 """The reference vectors: independent results for the calculations of the product, dispatched by kind.
 
 ``make vectors FILES="a.json b.json"`` checks other files of the same shape (tests/stats/vectors.py says which); then
-every case of theirs must be of a known kind. Of the shipped ones all of stats.json must be, and of scaling.json those
-that the product computes so far.
+every case of theirs must be of a known kind. Of the shipped ones all of stats.json and cost.json must be, and of
+scaling.json those that the product computes so far.
 """
 
 from __future__ import annotations
@@ -14,23 +14,18 @@ from typing import Any
 
 import pytest
 
-from tests.stats import (
-    calculations_lists,
-    calculations_margins,
-    calculations_pairs,
-    calculations_scaling,
-    calculations_scores,
+from tests.stats.vectors import (
+    CALCULATIONS,
+    SHIPPED,
+    Case,
+    assert_agrees,
+    cases,
+    check,
+    chosen_files,
+    find_calculations,
 )
-from tests.stats.vectors import CALCULATIONS, SHIPPED, Case, assert_agrees, cases, check, chosen_files
 
-PARTS = (
-    calculations_lists,
-    calculations_margins,
-    calculations_pairs,
-    calculations_scaling,
-    calculations_scores,
-)
-"""Importing them registers what they compute."""
+PARTS = find_calculations()
 LATER = {
     "chinchilla_bootstrap", "chinchilla_refit", "chinchilla_refit_lad", "compute_equivalent_gain", "data_constrained",
     "emergence_metric", "hoffmann_table_a4", "inference_optimum", "moe_effective", "objective_values", "obs_pca",
@@ -53,10 +48,12 @@ def test_vector(case: Case) -> None:
 
 
 def test_no_kind_is_lost() -> None:
-    shipped = {name: {case.vector["kind"] for case in cases(SHIPPED / f"{name}.json")} for name in ("stats", "scaling")}
-    assert all(part.__doc__ for part in PARTS)
+    names = ("stats", "scaling", "cost")
+    shipped = {name: {case.vector["kind"] for case in cases(SHIPPED / f"{name}.json")} for name in names}
+    assert all(part.__doc__ for part in PARTS.values())
     assert len(cases(SHIPPED / "stats.json")) == 48
-    assert set(CALCULATIONS) == shipped["stats"] | (shipped["scaling"] - LATER)
+    assert len(cases(SHIPPED / "cost.json")) == 34
+    assert set(CALCULATIONS) == shipped["stats"] | shipped["cost"] | (shipped["scaling"] - LATER)
     assert shipped["scaling"] >= LATER
 
 
@@ -87,6 +84,9 @@ def test_a_file_of_ones_own_is_checked(tmp_path: Path, monkeypatch: pytest.Monke
         ('{"vectors": [1]}', "is not an object"),
         (json.dumps({"vectors": [{"kind": "mcnemar"}]}), 'has no "inputs"'),
         (json.dumps({"vectors": [{**GOOD, "tolerance": 1}]}), '"tolerance" is not an object'),
+        (json.dumps({"vectors": [{**GOOD, "tolerance": None}]}), 'has no "tolerance" and no "rel_tol"'),
+        (json.dumps({"vectors": [{**GOOD, "tolerance": None, "rel_tol": "1%"}]}), '"rel_tol" is not a number'),
+        (json.dumps({"vectors": [{**GOOD, "tolerance": None, "rel_tol": 1}]}), '"rel_tol" is not a number'),
         (json.dumps({"vectors": [{**GOOD, "kind": "no_such"}]}), "no calculation for the kind 'no_such'; known kinds"),
         (json.dumps({"vectors": [{**GOOD, "inputs": {}}]}), "the inputs are not those of the kind 'mcnemar'"),
         (json.dumps({"vectors": [{**GOOD, "expected": {"p_best": 1}}]}), "p_best is not computed"),
@@ -101,6 +101,16 @@ def test_trouble_with_a_file_is_said(tmp_path: Path, content: str | None, said: 
     with pytest.raises(AssertionError) as error:
         check(case)
     assert said in str(error.value)
+
+
+def test_one_number_may_be_the_tolerance(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    given = {key: value for key, value in GOOD.items() if key != "tolerance"}
+    file.write_text(json.dumps({"vectors": [{**given, "rel_tol": 1e-5}, {**given, "rel_tol": 0}]}))
+    near, exact = cases(file)
+    check(near)
+    with pytest.raises(AssertionError, match="p_mid: expected"):
+        check(exact)
 
 
 def test_the_nearest_entry_of_a_tolerance_applies() -> None:

@@ -2,17 +2,23 @@
 
 A file is JSON with a list "vectors"; each has "kind" (which calculation), "inputs", "expected" and "tolerance", and may
 have "id". A number x agrees with e when |x - e| <= abs + rel |e|; the tolerance holds rel and abs for every number, or an
-entry per field with "default" for the rest. null is a missing value. What is expected must be there; more may be.
+entry per field with "default" for the rest; a number "rel_tol" in its place is rel for every number (0: exact). null is
+a missing value. What is expected must be there; more may be.
+
+A module calculations_*.py beside this one registers what it computes by being imported; :func:`find_calculations` imports
+all of them.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +26,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "tests" / "vectors"
 SCALING = ROOT / "data" / "scaling"
-FIELDS = ("kind", "inputs", "expected", "tolerance")
+HERE = Path(__file__).resolve().parent
+FIELDS = ("kind", "inputs", "expected")
 SAME = {"rel": 1e-9, "abs": 1e-12}
 """For a number to which no entry of the tolerance applies."""
 
@@ -37,6 +44,12 @@ def calculation(kind: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], A
     return register
 
 
+def find_calculations() -> dict[str, ModuleType]:
+    """Every calculations_*.py of this folder by name, imported, so that what it computes is registered."""
+    names = sorted(file.stem for file in HERE.glob("calculations_*.py"))
+    return {name: importlib.import_module(f"tests.stats.{name}") for name in names}
+
+
 class Case(NamedTuple):
     """One case of a file, or what is wrong with the file or the case (``problem``; then there is nothing else)."""
 
@@ -48,7 +61,7 @@ class Case(NamedTuple):
 def chosen_files() -> list[Path]:
     """Files named in P4P_VECTORS (as a shell would split it); none: the shipped ones."""
     named = shlex.split(os.environ.get("P4P_VECTORS", ""))
-    return [Path(name) for name in named] or [SHIPPED / "stats.json", SHIPPED / "scaling.json"]
+    return [Path(name) for name in named] or [SHIPPED / f"{name}.json" for name in ("stats", "scaling", "cost")]
 
 
 def cases(file: Path) -> list[Case]:
@@ -72,10 +85,18 @@ def _case(name: str, file: Path, place: int, vector: Any) -> Case:
         return Case(name, {}, f"{where} is not an object")
     missing = [field for field in FIELDS if field not in vector]
     if missing:
-        return Case(name, {}, f'{where} has no "{missing[0]}"; each needs {", ".join(FIELDS)}')
-    if not isinstance(vector["tolerance"], dict):
+        return Case(name, {}, f'{where} has no "{missing[0]}"; each needs {", ".join(FIELDS)}, tolerance or rel_tol')
+    tolerance = vector.get("tolerance")
+    if tolerance is None and "rel_tol" in vector:
+        rel = vector["rel_tol"]
+        if isinstance(rel, bool) or not isinstance(rel, int | float) or not 0 <= rel < 1:
+            return Case(name, {}, f'{where}: "rel_tol" is not a number from 0 to below 1')
+        tolerance = {"rel": float(rel), "abs": 0.0}
+    if tolerance is None:
+        return Case(name, {}, f'{where} has no "tolerance" and no "rel_tol"')
+    if not isinstance(tolerance, dict):
         return Case(name, {}, f'{where}: "tolerance" is not an object')
-    return Case(f"{vector['kind']}-{vector.get('id', name)}", vector)
+    return Case(f"{vector['kind']}-{vector.get('id', name)}", {**vector, "tolerance": tolerance})
 
 
 def check(case: Case) -> None:
