@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, cheapest, models, runs, compare, upsets, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -14,6 +14,8 @@ from pathlib import Path
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_cheapest import add_arguments, find_cheapest
 from lib.cli_compare import compare
+from lib.cli_cost import add_arguments as add_cost_arguments
+from lib.cli_cost import cost
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
 from lib.cli_export import export
@@ -74,6 +76,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     text = "the smallest or cheapest model shown to be within a margin of another"
     add_arguments(_command(commands, "cheapest", text, find_cheapest))
+
+    command = commands.add_parser(
+        "cost", help="what serving, training and tuning cost", description="Estimates of cost."
+    )
+    command.set_defaults(run=cost)
+    add_cost_arguments(command)
 
     command = _command(commands, "models", "list the models in the store", list_models)
     command.add_argument("--all", action="store_true", help="models from outside the catalogue too")

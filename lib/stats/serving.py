@@ -54,8 +54,8 @@ class Load(NamedTuple):
         bits_per_weight: Scales of groups included.
         n_gpus: Devices that hold one copy of the weights, n.
         kv_bits: Bits of a cached number.
-        is_attention_data_parallel: Each device keeps whole sequences, so that a cache that cannot be split by heads
-            (latent attention, fewer heads than devices) is not copied.
+        is_attention_data_parallel: Each device keeps the latent cache of some sequences whole; otherwise it is copied to
+            every device, because it cannot be divided by heads. Read for latent attention only.
     """
 
     batch: ArrayLike
@@ -88,10 +88,11 @@ def matmul_tflops(
 
 
 def cache_split(shape: Architecture, load: Load) -> Floats:
-    """Devices over which the cache of one sequence is divided: min(n, h_kv), 1 for latent attention; n if by sequence."""
+    """Devices over which caches are divided: min(n, h_kv); 1 for latent attention, n where that goes by sequence."""
     n = np.asarray(load.n_gpus, float)
-    heads = np.where(np.asarray(shape.mla_kv_lora_rank) > 0, 1.0, np.asarray(shape.n_kv_heads, float))
-    return np.where(load.is_attention_data_parallel, n, np.minimum(n, heads))
+    latent = np.where(load.is_attention_data_parallel, n, 1.0)
+    by_heads = np.minimum(n, np.asarray(shape.n_kv_heads, float))
+    return np.where(np.asarray(shape.mla_kv_lora_rank) > 0, latent, by_heads)
 
 
 def decode_step(shape: Architecture, device: Device, load: Load, context_tokens: ArrayLike, profile: Profile) -> Step:
