@@ -54,15 +54,15 @@ class Load(NamedTuple):
         bits_per_weight: Scales of groups included.
         n_gpus: Devices that hold one copy of the weights, n.
         kv_bits: Bits of a cached number.
-        is_attention_data_parallel: Each device keeps the latent cache of some sequences whole; otherwise it is copied to
-            every device, because it cannot be divided by heads. Read for latent attention only.
+        is_expert_parallel: Experts are divided over the devices and each keeps the cache of some sequences; otherwise
+            every matrix is divided. A latent cache, which has no heads to divide, is then not copied to every device.
     """
 
     batch: ArrayLike
     bits_per_weight: ArrayLike
     n_gpus: ArrayLike = 1
     kv_bits: ArrayLike = memory.CACHE_BITS
-    is_attention_data_parallel: ArrayLike = False
+    is_expert_parallel: ArrayLike = False
 
 
 class Step(NamedTuple):
@@ -90,7 +90,7 @@ def matmul_tflops(
 def cache_split(shape: Architecture, load: Load) -> Floats:
     """Devices over which caches are divided: min(n, h_kv); 1 for latent attention, n where that goes by sequence."""
     n = np.asarray(load.n_gpus, float)
-    latent = np.where(load.is_attention_data_parallel, n, 1.0)
+    latent = np.where(load.is_expert_parallel, n, 1.0)
     by_heads = np.minimum(n, np.asarray(shape.n_kv_heads, float))
     return np.where(np.asarray(shape.mla_kv_lora_rank) > 0, latent, by_heads)
 
@@ -99,7 +99,7 @@ def decode_step(shape: Architecture, device: Device, load: Load, context_tokens:
     """Time in which B sequences with S cached tokens each get one token more.
 
     t_mem = (W(B)/n + B KV(S)/split)/(eta_bw BW), t_comp = B (2 N_act + A(S))/(n F eta_c),
-    t_link = 2 L 2 (n-1)/n 2 B d/(eta_link BW_link), t_over = L c_layer + [n>1] L c_tp + B c_seq.
+    t_link = 2 L 2 (n-1)/n 2 B d/(eta_link BW_link), t_over = L c_layer + [n>1] L c_several + B c_seq.
     """
     n, batch = np.asarray(load.n_gpus, float), np.asarray(load.batch, float)
     weights = architecture.parameters_touched(shape, batch) * np.asarray(load.bits_per_weight, float) / 8
@@ -108,7 +108,7 @@ def decode_step(shape: Architecture, device: Device, load: Load, context_tokens:
     work = batch * architecture.token_flop(shape, context_tokens)
     compute_s = work / (n * _flop_per_s(device) * profile.eta_c)
     link = link_s(shape, device, batch, n, profile)
-    over = overhead_s(shape, batch, n, profile)
+    over = overhead_s(shape, load, profile)
     return Step(memory_s, compute_s, link, over, np.fmax(memory_s, compute_s) + link + over)
 
 
@@ -121,12 +121,11 @@ def link_s(shape: Architecture, device: Device, n_tokens: ArrayLike, n_gpus: Arr
     return np.asarray(sent / (profile.eta_link * rate))
 
 
-def overhead_s(shape: Architecture, batch: ArrayLike, n_gpus: ArrayLike, profile: Profile) -> Floats:
-    """Launching kernels and scheduling: L c_layer, L c_tp more on several devices, and B c_seq."""
-    several = np.where(np.asarray(n_gpus, float) > 1, profile.c_tp_s, 0.0)
-    return (
-        np.asarray(shape.n_layers, float) * (profile.c_layer_s + several) + np.asarray(batch, float) * profile.c_seq_s
-    )
+def overhead_s(shape: Architecture, load: Load, profile: Profile) -> Floats:
+    """Launching kernels and scheduling: L c_layer, B c_seq, and on several devices L c_tp or, by experts, L c_ep."""
+    several = np.where(load.is_expert_parallel, profile.c_ep_s, profile.c_tp_s)
+    per_layer = profile.c_layer_s + np.where(np.asarray(load.n_gpus, float) > 1, several, 0.0)
+    return np.asarray(shape.n_layers, float) * per_layer + np.asarray(load.batch, float) * profile.c_seq_s
 
 
 def prefill_tokens_per_s(
@@ -182,7 +181,7 @@ def serve(
         output_tokens_per_s=batch / period,
         decode_tokens_per_s=batch / step.step_s,
         prefill_tokens_per_s=prefill,
-        first_token_s=first + overhead_s(shape, 1, load.n_gpus, profile),
+        first_token_s=first + overhead_s(shape, load._replace(batch=1), profile),
         between_tokens_s=step.step_s,
         per_token_s=period,
     )

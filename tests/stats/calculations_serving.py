@@ -22,7 +22,9 @@ def profile(given: Any) -> Profile:
     """The constants that the case writes out; without them those of the product."""
     if "profile_numbers" not in given:
         return PROFILES[given["profile"]]
-    return Profile(*(given["profile_numbers"][name.removesuffix("_s")] for name in Profile._fields))
+    written = {name.removesuffix("_s"): name for name in Profile._fields}
+    numbers = {written[key]: value for key, value in given["profile_numbers"].items() if key in written}
+    return Profile(**{"c_ep_s": numbers["c_tp_s"], **numbers})
 
 
 def load(given: Any) -> serving.Load:
