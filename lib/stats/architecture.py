@@ -10,7 +10,6 @@ arXiv 2405.04434 (latent attention); Shazeer et al. 2017, arXiv 1701.06538 (expe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,8 +57,8 @@ class Architecture(NamedTuple):
     n_global_layers: Number = 0
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Architecture:
-        """From a row (numbers) or a frame (arrays) that has these columns; others are not read."""
+    def of(cls, values: Any) -> Architecture:
+        """From a mapping or a row (numbers) or a frame (arrays) that has these columns; others are not read."""
         return cls(*(_plain(values[name]) for name in cls._fields))
 
     def at(self, place: Any) -> Architecture:

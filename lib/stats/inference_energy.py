@@ -48,6 +48,11 @@ def energy(
 ) -> Energy:
     """J = n TDP phi/X; kWh per million = J/3.6 PUE; g = kWh ci 1000. NaN without rated power or intensity."""
     watts = np.asarray(n_gpus, float) * np.asarray(tdp_w, float) * np.asarray(fraction, float)
-    joules = watts / np.asarray(output_tokens_per_s, float)
+    return per_million(watts / np.asarray(output_tokens_per_s, float), pue, kg_co2e_per_kwh)
+
+
+def per_million(gpu_joules_per_token: ArrayLike, pue: ArrayLike = PUE, kg_co2e_per_kwh: ArrayLike = np.nan) -> Energy:
+    """The same from joules per token that are known, measured for instance."""
+    joules = np.asarray(gpu_joules_per_token, float)
     kwh = joules / 3.6 * np.asarray(pue, float)
     return Energy(joules, kwh, kwh * np.asarray(kg_co2e_per_kwh, float) * 1000)

@@ -28,6 +28,8 @@ FACT_COLUMNS = (
     "source_licence", "file",
 )  # fmt: skip
 RUMOUR_COLUMNS = ("field", "value", "who_says", "note", "source_title", "source_url", "file")
+HARDWARE = "hardware"
+ALIAS_COLUMNS = ("alias", "scope", "origin", "model_id", "kind")
 SCORES_KEPT = 500_000
 """Rows of answers of ``Frames.scores`` that one revision keeps for the next caller."""
 
@@ -210,15 +212,25 @@ class Frames:
         return pd.DataFrame(found, columns=list(columns), dtype=object)
 
     def reference(self, name: str) -> pd.DataFrame:
-        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name."""
+        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name.
+
+        ``hardware`` is read the same way, by id: numbers are NaN for unknown.
+        """
         with self._lock:
             known = self._references.get(name)
         if known is None:
             with self._store.reading() as connection:
-                known = pd.DataFrame(read.reference_rows(connection, name))
+                rows = read.hardware_rows(connection) if name == HARDWARE else read.reference_rows(connection, name)
+            known = pd.DataFrame(rows)
             with self._lock:
                 self._references[name] = known
         return known.copy(deep=False)
+
+    @cached_property
+    def aliases(self) -> pd.DataFrame:
+        """One row per alias that holds, readers' first: ``ALIAS_COLUMNS``; what ``lib.sources.resolver`` asks for."""
+        with self._store.reading() as connection:
+            return pd.DataFrame(read.alias_rows(connection), columns=list(ALIAS_COLUMNS))
 
     @cached_property
     def _live(self) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, exists, func, select
+from sqlalchemy import Connection, Select, Table, exists, func, or_, select
 
 from lib.store import tables
 from lib.store.in_force import is_live
@@ -184,6 +184,26 @@ def reference_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
     r, s = tables.reference_rows.c, tables.sources.c
     query = select(r.data).join(tables.sources, s.id == r.source_id).where(r.name == name, is_live())
     return list(connection.execute(query.order_by(r.row)).scalars())
+
+
+def alias_rows(connection: Connection) -> list[dict[str, Any]]:
+    """One row per alias that holds: alias, scope ('' everywhere), origin (shipped or reader), model_id, kind.
+
+    Readers' come first; those of withdrawn sources are left out.
+    """
+    a, s = tables.model_aliases.c, tables.sources.c
+    is_withdrawn = exists().where(s.id == a.source_id, s.withdrawn_at.is_not(None))
+    query = select(a.alias, a.scope, a.origin, a.model_id, a.kind).where(~is_withdrawn)
+    return [dict(row) for row in connection.execute(query.order_by(a.origin, a.alias, a.scope)).mappings()]
+
+
+def hardware_rows(connection: Connection) -> list[dict[str, Any]]:
+    """Rows of the table ``hardware`` from live sources, in the order of their ids, without the source's number."""
+    h = tables.hardware
+    columns = [column for column in h.columns if column.name != "source_id"]
+    query = select(*columns).join(tables.sources, tables.sources.c.id == h.c.source_id, isouter=True)
+    rows = connection.execute(query.where(or_(h.c.source_id.is_(None), is_live())).order_by(h.c.id)).mappings()
+    return [dict(row) for row in rows]
 
 
 def driver_rows(connection: Connection, query: Select[Any]) -> list[RawRow]:

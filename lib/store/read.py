@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 
 from lib.store import tables
 from lib.store.check import check
 from lib.store.db import Store
+from lib.store.frames_read import alias_rows
 from lib.store.in_force import is_live, is_live_run
 
 __all__ = ["aliases", "check", "finished_raw", "known_sources", "reference", "refusals", "sources", "unresolved"]
@@ -37,10 +38,8 @@ def aliases(store: Store) -> pd.DataFrame:
 
     Readers' come first; those of withdrawn sources are left out.
     """
-    a, s = tables.model_aliases.c, tables.sources.c
-    is_withdrawn = exists().where(s.id == a.source_id, s.withdrawn_at.is_not(None))
-    query = select(a.alias, a.scope, a.origin, a.model_id, a.kind).where(~is_withdrawn)
-    return _frame(store, query.order_by(a.origin, a.alias, a.scope))
+    with store.reading() as connection:
+        return pd.DataFrame(alias_rows(connection), columns=["alias", "scope", "origin", "model_id", "kind"])
 
 
 def unresolved(store: Store) -> pd.DataFrame:
