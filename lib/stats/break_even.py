@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lib.errors import RefusedInput
+from lib.stats.api_cost import workload_cost
 from lib.stats.quantities import above_zero, share, zero_or_more
+from lib.stats.serving_cost import HOURS_PER_MONTH
 
 Floats = NDArray[np.float64]
 
-HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
 UTILISATION = {"people by day": 0.5, "batch work": 0.9}
 """Share of paid time that can be filled."""
@@ -76,16 +77,23 @@ class TokensOnly(NamedTuple):
 
 
 def api_usd_per_request(workload: Workload, price: ApiPrice) -> Floats:
-    """((i - c) P_in + c P_cached + o P_out) / 1e6 x m.
+    """((i - c) P_in + c P_cached + o P_out) / 1e6 x m; cached tokens without a price cost as much as other input.
 
     Raises:
         RefusedInput: More tokens are cached than go in.
     """
     i, c, o = _tokens(workload)
-    p_in = zero_or_more(price.input_usd_per_mtok, "price of input (USD per million tokens)")
-    p_cached = zero_or_more(price.cached_usd_per_mtok, "price of cached input (USD per million tokens)")
-    p_out = zero_or_more(price.output_usd_per_mtok, "price of output (USD per million tokens)")
-    return ((i - c) * p_in + c * p_cached + o * p_out) / 1e6 * share(price.multiplier, "share of the list price")
+    return workload_cost(
+        zero_or_more(price.input_usd_per_mtok, "price of input (USD per million tokens)"),
+        zero_or_more(price.output_usd_per_mtok, "price of output (USD per million tokens)"),
+        input_tokens=i,
+        output_tokens=o,
+        cached_input_tokens=c,
+        usd_cached_in_per_mtok=zero_or_more(
+            price.cached_usd_per_mtok, "price of cached input (USD per million tokens)"
+        ),
+        batch_multiplier=share(price.multiplier, "share of the list price"),
+    )
 
 
 def replica(

@@ -27,10 +27,10 @@ from tests.stats.vectors import (
 
 PARTS = find_calculations()
 LATER = {
-    "chinchilla_bootstrap", "chinchilla_refit", "chinchilla_refit_lad", "compute_equivalent_gain", "data_constrained",
-    "emergence_metric", "hoffmann_table_a4", "inference_optimum", "moe_effective", "objective_values", "obs_pca",
+    "chinchilla_bootstrap", "chinchilla_refit", "chinchilla_refit_lad", "compute_equivalent_gain",
+    "emergence_metric", "hoffmann_table_a4", "moe_effective", "objective_values", "obs_pca",
     "obs_sigmoid", "obs_sigmoid_free_ceiling", "pearce_total_parameters", "punching_above_weight", "pythia_holdout",
-    "pythia_sigmoid", "repetition_value",
+    "pythia_sigmoid",
 }  # fmt: skip
 """Kinds of scaling.json that the product does not compute yet."""
 
