@@ -47,6 +47,7 @@ PAGES = (
     PageEntry(
         "parameters_tokens", "parameters-and-tokens", "Parameters and tokens", "Understand", "see who trained how much"
     ),
+    PageEntry("planner", "planner", "Planner", "Understand", "plan training, tuning or serving"),
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
