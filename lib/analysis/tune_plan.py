@@ -16,9 +16,10 @@ WAYS = {"full": "every parameter", "lora": "LoRA, 16-bit weights", "qlora": "QLo
 ADAPTED = {"all": MODULES, "attention": ("q", "k", "v", "o"), "qv": ("q", "v")}
 ADAPTED_WORDS = {"all": "all matrices", "attention": "attention", "qv": "queries and values"}
 STATES_WORDS = {one: f"{one}, {n} bytes each" for one, n in STATE_BYTES.items()}
-LATENT, MIXTURE = "latent attention", "mixture of experts"
+FITS, TIGHT, DOES_NOT_FIT = "fits", "tight", "does not fit"
+"""With a fifth to spare; only without; not at all."""
 ROW_COLUMNS = (
-    "way", "trained", "weights", "states", "activations", "logits", "total", "needed", "memory", "fits", "flop", "seconds",
+    "way", "trained", "weights", "states", "activations", "logits", "total", "needed", "memory", "verdict", "flop", "seconds",
     "seconds_low", "seconds_high", "usd", "usd_low", "usd_high",
 )  # fmt: skip
 
@@ -53,7 +54,7 @@ def ways(shape: Architecture, device: TrainingDevice, ask: TuneAsk) -> pd.DataFr
     """One row per way of ``WAYS``: ``ROW_COLUMNS``, bytes on each device, seconds and dollars over all of them.
 
     Weights and states are divided among the devices (ZeRO-3, FSDP), activations and logits belong to each device's own
-    sequences. ``needed`` has a fifth for fragmentation and the runtime on top; ``fits`` compares it with the memory.
+    sequences. ``needed`` has a fifth for fragmentation and the runtime on top; ``verdict`` compares it with the memory.
 
     Raises:
         RefusedInput: An impossible value; place is the quantity.
@@ -86,9 +87,15 @@ def _way(way: str, shape: Architecture, device: TrainingDevice, ask: TuneAsk) ->
     trained = float(counts.total) if way == "full" else _trained(shape, ask)
     values = (
         way, trained, weights, states, activations, logits, total, needed, device.memory_gb * 1e9,
-        needed <= device.memory_gb * 1e9, flop, *seconds, *usd,
+        _verdict(total, needed, device.memory_gb * 1e9), flop, *seconds, *usd,
     )  # fmt: skip
     return dict(zip(ROW_COLUMNS, values, strict=True))
+
+
+def _verdict(total: float, needed: float, memory: float) -> str:
+    if needed <= memory:
+        return FITS
+    return TIGHT if total + fine_tuning.RUNTIME_BYTES <= memory else DOES_NOT_FIT
 
 
 def _trained(shape: Architecture, ask: TuneAsk) -> float:
@@ -136,7 +143,7 @@ def fewest_devices(shape: Architecture, device: TrainingDevice, ask: TuneAsk, wa
     """The smallest power of two of these devices on which the way fits; None: not even on ``most``."""
     n = 1
     while n <= most:
-        if _way(way, shape, device, ask._replace(n_devices=float(n)))["fits"]:
+        if _way(way, shape, device, ask._replace(n_devices=float(n)))["verdict"] == FITS:
             return n
         n *= 2
     return None
