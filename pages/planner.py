@@ -2,14 +2,24 @@
 
 import streamlit as st
 
-from lib.ui import page, parts_planner, parts_planner_train
+from lib.ui import page
+from lib.ui import parts_planner as shared
+from lib.ui import parts_planner_break_even as break_even
+from lib.ui import parts_planner_experts as experts
+from lib.ui import parts_planner_serve as serve
+from lib.ui import parts_planner_train as train
+from lib.ui import parts_planner_tune as tune
 
 PARTS = {
-    "train": ("Train", parts_planner_train),
+    "serve": ("Serve", serve),
+    "break-even": ("Break-even", break_even),
+    "experts": ("Mixture of experts", experts),
+    "train": ("Train", train),
+    "tune": ("Tune", tune),
 }
 
 asked = st.query_params.get("part")
-name = asked if asked in PARTS else "train"
+name = asked if asked in PARTS else "serve"
 
 
 def _to_address() -> None:
@@ -28,7 +38,7 @@ st.segmented_control(
     label_visibility="collapsed",
     on_change=_to_address,
 )
-if parts_planner.devices().empty:
+if shared.devices().empty:
     page.nothing_yet("Here stands what training, tuning and serving a model would cost.")
     st.stop()
 PARTS[name][1].show()
