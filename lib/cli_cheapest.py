@@ -176,7 +176,7 @@ def _find(store: Store, frames: Frames, like: str, options: argparse.Namespace, 
         margin=options.margin,
         alpha=options.alpha,
         is_average=options.average and len(stands.complete.benchmarks) > 1,
-        pairs=_pairs(store, frames, stands, like),
+        pairs=pairs_of(store, frames, stands, like),
     )
     return _Found(answer, stands, float(cost.loc[like]), {one.model: one for one in prices})
 
@@ -195,7 +195,8 @@ def _stand(frames: Frames, like: str, benchmarks: tuple[str, ...], options: argp
     )
 
 
-def _pairs(store: Store, frames: Frames, stands: Standing, like: str) -> tuple[Pair, ...]:
+def pairs_of(store: Store, frames: Frames, stands: Standing, like: str) -> tuple[Pair, ...]:
+    """What stored answers to the same questions say of the candidates and the reference."""
     return cheapest_pairs.stored_pairs(
         stands.complete.rows,
         like,

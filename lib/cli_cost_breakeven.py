@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from typing import Any
 
 from lib import formats
-from lib.analysis import break_even_plan, break_even_words, cheapest_choice, cheapest_pairs, protocols
+from lib.analysis import break_even_plan, break_even_words, cheapest_choice, protocols
 from lib.analysis import planner_fields as fields
 from lib.analysis.break_even_plan import Plan, Workload
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, Blend, Price, offers
 from lib.analysis.one_pair import Quality, quality
 from lib.analysis.serve_plan import SERVER_FORMATS
 from lib.analysis.serving_estimate import Ask, Estimate, estimate
-from lib.cli_cheapest import benchmarks_named, model_named
+from lib.cli_cheapest import benchmarks_named, model_named, pairs_of
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, option_of
 from lib.cli_cost_tables import cost_tables, model_with_shape, opened
@@ -28,7 +27,6 @@ from lib.stats.serving_profiles import DEFAULT, PROFILES, SINGLE
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices
-from lib.store.samples import logs_of, read_pair
 
 _AMOUNTS = (
     fields.REQUESTS, fields.INPUT, fields.CACHED, fields.OUTPUT, fields.GPUS, fields.SERVED_TOGETHER, fields.UTILISATION,
@@ -128,8 +126,7 @@ def _quality(store: Store, frames: Frames, small: str, large: str, options: argp
         grouping = protocols.group(frames.scores(chosen), chosen, models=frames.models, catalogue=frames.benchmarks, include_community=False)  # fmt: skip
         stands = cheapest_choice.standing(grouping, large, chosen, frames.models)
         if stands.key is not None:
-            asked = cheapest_pairs.asks(stands.complete.rows, large, frames.scores(chosen))
-            pairs = cheapest_pairs.pair_all(asked, logs_of(store, cheapest_pairs.runs_of(asked)), partial(read_pair, store)) if asked else ()  # fmt: skip
+            pairs = pairs_of(store, frames, stands, large)
     chance = {str(one): float(value) for one, value in frames.benchmarks["random_baseline"].astype(float).items()}
     names = {str(one): str(name) for one, name in frames.models["name"].items()}
     labels = {one: str(frames.benchmarks["label"].get(one, one)) for one in chosen}

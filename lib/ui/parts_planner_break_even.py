@@ -143,7 +143,6 @@ def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], 
     if price is None:
         fields.not_yet(["no price of this interface holds today"])
         return None
-    asked = cached.made(choice.asks, like=large, benchmarks=benchmarks, measured="", community=False)
     try:
         return cached.made(
             views.break_even_view,
@@ -154,7 +153,9 @@ def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], 
             own_api=by_model.get(side.ask.model),
             benchmarks=benchmarks,
             margin=margin,
-            pairs=cached.stored(choice.pairs, asked=asked),
+            pairs=cached.made(
+                choice.pairs, store=cached.store(), like=large, benchmarks=benchmarks, measured="", community=False
+            ),
         )
     except RefusedInput as refusal:
         fields.not_yet([refusal.message])
