@@ -131,7 +131,8 @@ def find_upsets(
 
     Args:
         params: Parameters of each model, NaN unknown. All total, or all active.
-        scores: One row per model, one column per task; NaN where there is none. Larger is better.
+        scores: One row per model, one column per task; NaN where there is none. Larger is better: of a
+            metric that is better low, the scores with their sign changed.
         stderrs: Standard errors, same shape. A score without one, or with one of 0, is in no test.
         n_samples: Questions behind each score, same shape, NaN where the metric is not right or wrong. Below 300 on
             either side z is the pooled score statistic (p_s - p_l)/sqrt(p(1-p)(1/n_s + 1/n_l)). On a task with such
@@ -289,7 +290,8 @@ def _variance(cells: _Cells, i: int, start: int) -> Floats:
         own_n, other_n = cells.n[task, i], cells.n[task, start:]
         own, other = cells.score[task, i], cells.score[task, start:]
         pooled = cells.is_small[task, start:] | cells.is_small[task, i]
-        p = (own * own_n + other * other_n) / (own_n + other_n)
+        # The sign says which way is better; a share that is better low comes with it changed.
+        p = np.abs(own * own_n + other * other_n) / (own_n + other_n)
         variance[task] = np.where(pooled, p * (1 - p) * (1 / own_n + 1 / other_n), variance[task])
     return variance
 
