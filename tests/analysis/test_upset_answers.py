@@ -38,8 +38,14 @@ class Board:
         is_low_good = bool(rng.integers(2))
         rows = []
         for task, difficulty in zip("xy", rng.normal(0, 1.5, (2, N)), strict=True):
+            values = np.zeros(N)
             for i in range(7):
-                values = (rng.normal(rng.normal(0, 0.4), 1, N) > difficulty).astype(float)
+                if i and rng.random() < 0.4:
+                    # Nearly the model before: a handful of other answers.
+                    at = rng.integers(0, N, 6)
+                    values = np.where(np.isin(np.arange(N), at), 1 - values, values)
+                else:
+                    values = (rng.normal(rng.normal(0, 0.4), 1, N) > difficulty).astype(float)
                 n = int(rng.choice([N, N, N, N, 70]))
                 share = values.mean()
                 row = {
