@@ -37,6 +37,27 @@ def test_null_runs_of_upsets(n: int, p: float) -> None:
     assert claimed <= BOUND * RUNS, f"{claimed} of {RUNS} runs claim an upset"
 
 
+@pytest.mark.parametrize(("n", "p", "spread"), [(100, 0.5, 1.5), (100, 0.95, 1.0), (300, 0.7, 3.0)])
+def test_null_runs_of_paired_upsets(n: int, p: float, spread: float) -> None:
+    """The same with the answers of all models to the same questions stored: some questions are hard for all of them."""
+    rng = np.random.default_rng(SEED)
+    first = np.searchsorted(SIZES, 2 * SIZES)
+    small, large = (np.array(x) for x in zip(*((i, j) for i, at in enumerate(first) for j in range(at, len(SIZES))), strict=True))  # fmt: skip
+    claimed = 0
+    for _ in range(RUNS):
+        chance = 1 / (1 + np.exp(-rng.normal(math.log(p / (1 - p)), spread, size=(N_TASKS, 1, n))))
+        right = (rng.random((N_TASKS, len(SIZES), n)) < chance).astype(float)
+        alone = right @ (1 - right).transpose(0, 2, 1)
+        k = right.sum(axis=2).T
+        at = np.repeat(np.arange(N_TASKS), len(small))
+        i, j = np.tile(small, N_TASKS), np.tile(large, N_TASKS)
+        paired = upsets.PairedTests(i, j, at, alone[at, i, j], alone[at, j, i])
+        found = upsets.find_upsets(SIZES, k / n, intervals.binary_stderr(k, n), np.full(k.shape, n), paired=paired)
+        claimed += bool((found.q <= 0.05).any())
+    assert found.n_tests > 3_000
+    assert claimed <= BOUND * RUNS, f"{claimed} of {RUNS} runs claim an upset"
+
+
 @pytest.mark.parametrize("n_tasks", [1, 3])
 @pytest.mark.parametrize(
     ("n", "p"), [(100, 0.5), (100, 0.95), (300, 0.7), (300, 0.93), (1000, 0.5), (1000, 0.95), (14000, 0.6)]
