@@ -102,7 +102,7 @@ def answers(seed: int, n_parts: int, *, is_binary: bool = True) -> tuple[Answers
     return found
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 2**32 - 1), st.integers(2, 4), st.booleans(), st.booleans(),
     st.sampled_from(["file", "nested", "catalogue"]),

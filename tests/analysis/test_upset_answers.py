@@ -121,7 +121,7 @@ def slowly(board: Board, ratio: float) -> list[dict[str, Any]]:
     return tests
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(upsets.RATIOS))
 def test_a_family_with_stored_answers_is_that_of_a_double_loop(seed: int, ratio: float) -> None:
     board = Board(seed)

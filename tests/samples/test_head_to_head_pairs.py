@@ -14,8 +14,8 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from lib.analysis import head_to_head, paired
 from lib.analysis import head_to_head_evidence as evidence
 from lib.analysis.comparability import compare
-from lib.analysis.head_to_head_match import Match
-from lib.store.samples import read_pair
+from lib.analysis.head_to_head_match import Match, matches
+from lib.store.samples import logs_of, read_pair
 from tests.samples.test_pairs import PAIRS, chosen, filled, side
 
 __all__ = ["filled"]
@@ -89,3 +89,28 @@ def test_a_pair_across_generations_has_counts_and_no_verdict(filled):
     (got,) = found.tasks.to_dict("records")
     assert got["verdict"] == "" and math.isnan(got["p"]) and "not comparable" in got["why_none"]
     assert found.pairs[0].n == 817 and "817 questions are stored, for counts only" in got["pairing"]
+
+
+def test_a_real_group_by_the_log_of_its_part(filled):
+    """Two runs of NegotiationToM: of its metrics exact_match is of one part only, and both have its log."""
+    a, b = (side(filled, PAIRS["rerun-negotiationtom-intention"], which).log[0] for which in "ab")
+    sides = [
+        of[(of["metric"] == "exact_match").to_numpy(bool)].assign(model_kind="chat")
+        for of in (filled.frames.scores_of([run]) for run in (a, b))
+    ]
+    logs = logs_of(filled.store, [a, b])
+    stored = list(zip(logs["run_id"], logs["task"], strict=True))
+    catalogue = filled.frames.benchmarks
+    found = matches(*sides, catalogue, stored, each="task", tasks=["negotiationtom"])
+    (match,) = next(iter(found.of.values()))
+    assert [part.a["task"] for part in match.parts] == ["negotiationtom_intention"]
+    got = head_to_head.head_to_head([match], catalogue, read=partial(read_pair, filled.store)).tasks.iloc[0]
+    assert (got["n_both"], got["only_a"], got["only_b"], got["verdict"]) == (20, 0, 0, "too few data")
+    assert got["pairing"].startswith("paired: the answers to 1 part put together")
+    # Of acc one run lacks the log of a part.
+    sides = [
+        of[(of["metric"] == "acc").to_numpy(bool)].assign(model_kind="chat")
+        for of in (filled.frames.scores_of([run]) for run in (a, b))
+    ]
+    (match,) = next(iter(matches(*sides, catalogue, stored, each="task", tasks=["negotiationtom"]).of.values()))
+    assert not match.parts and not match.has_logs
