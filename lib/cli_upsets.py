@@ -195,6 +195,6 @@ def _line(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         formats.points(row["delta"]),
         formats.points(row["delta_low"]) if np.isfinite(row["delta_low"]) else "–",
         upset_words.p_value(float(row["q"])),
-        upset_words.tested(row).split(",")[0],
+        upset_words.tested(row),
         "; ".join(doubts),
     )

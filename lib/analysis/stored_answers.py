@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 WHOLE, CLOSE = 0.95, 0.01
 """Paired answers decide when they are this share of the questions of both scores; where the number of questions is not
 known, when their mean is this close to the score."""
+TOGETHER: Final = "the answers to"
+"""How ``GroupPaired.why`` begins."""
 BY_QUESTIONS: Final = "every question counts the same, as in the score"
 BY_PARTS: Final = "every part counts the same, as in the score"
 
@@ -54,7 +56,7 @@ class GroupPaired(NamedTuple):
     def why(self) -> str:
         """How the answers were put together."""
         weighed = BY_QUESTIONS if self.is_weighted else BY_PARTS
-        return f"the answers to {counted(len(self.parts), 'part')} put together, {weighed}"
+        return f"{TOGETHER} {counted(len(self.parts), 'part')} put together, {weighed}"
 
     @property
     def counts(self) -> tuple[int, int, int, int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from lib import formats
+from lib.analysis.upset_answers import IGNORES
 from lib.analysis.upset_filters import Filters, Seen, Sides
 from lib.analysis.upsets import ALPHA, Family
 from lib.schema.text import Sentence, Span, sentence
@@ -42,19 +43,14 @@ def pairing(of: Family) -> str:
     if not of.n_paired:
         return "pairing is ignored"
     told = (
-        f"{formats.counted(of.n_paired, 'lead')} of {formats.count(of.n_wins)} tested on answers to the same questions"
+        f"{formats.count(of.n_paired)} of {formats.counted(of.n_wins, 'lead')} tested on answers to the same questions"
     )
     return told if of.n_paired == of.n_wins else f"{told}, the others ignore pairing"
 
 
 def tested(row: Mapping[Hashable, Any]) -> str:
-    """How one listed comparison was tested, and on what."""
-    if not row["is_paired"]:
-        return "ignores pairing"
-    told = f"paired, {row['method']}, {formats.counted(row['n_paired'], 'question')}"
-    if row["only_small"] == row["only_small"] and row["only_large"] == row["only_large"]:
-        told += f": only the smaller right on {formats.count(row['only_small'])}, only the larger on {formats.count(row['only_large'])}"
-    return told
+    """Whether one listed comparison is paired."""
+    return "paired" if row["is_paired"] else IGNORES
 
 
 def unlisted(of: Family) -> str:
@@ -83,7 +79,7 @@ def counts(of: Family, about: Sides, n_seen: int) -> str:
     n_paired = int((of.answered[: of.n_holds] >= 0).sum())
     if n_paired:
         parts.append(
-            f"{formats.count(n_paired)} of the {formats.count(of.n_holds)} rest on answers to the same questions"
+            f"{formats.count(n_paired)} of the {formats.count(of.n_holds)} tested on answers to the same questions"
         )
     return " · ".join(parts)
 

@@ -135,6 +135,7 @@ def test_head_to_head_compares_the_group_by_its_parts(opened):
     view = head.head_view(frames, store, a=a, b=b, way="", tasks=(), margin=0.02, by="total", threshold=9e9)
     assert view.pairing == "Paired: the answers of both to the same questions are stored and decide."
     assert f"only A right on {only_a}, only B on {only_b}" in view.table["notes"].iloc[0] and not view.questions
+    assert "the answers to 4 parts put together, every question counts the same" in view.table["notes"].iloc[0]
     # Without one log nobody knows the whole.
     other = side_of(frames, asked="pythia-1b")
     told = head.compared(frames, store, other, b, "", (), 0.02)[1].tasks.iloc[0]

@@ -19,6 +19,7 @@ from lib.analysis.head_to_head_match import NEVER, Match, Matches
 from lib.analysis.head_to_head_sides import Side
 from lib.analysis.run_to_run import r90
 from lib.analysis.sizes import SizeBy
+from lib.analysis.stored_answers import TOGETHER
 from lib.figures import head_to_head as figure
 from lib.figures.legend import Legend
 from lib.schema.columns import SIZES
@@ -277,6 +278,8 @@ def _notes(row: dict[Any, Any]) -> str:
     told = []
     if formats.known(row["only_a"]) and formats.known(row["only_b"]):
         told.append(f"only A right on {formats.count(row['only_a'])}, only B on {formats.count(row['only_b'])}")
+    if str(row["pairing"]).startswith(f"paired: {TOGETHER}"):
+        told.append(str(row["pairing"]).removeprefix("paired: "))
     if row["is_below_run_to_run"]:
         told.append(f"smaller than this board's own run-to-run differences ({words.points(row['run_to_run'])})")
     if row["is_approximate"]:
