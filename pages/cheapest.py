@@ -5,7 +5,7 @@ import streamlit as st
 from lib.analysis.cheapest_choice import MONEY
 from lib.ui import cached, controls, downloads, page
 from lib.ui import parts_cheapest as parts
-from lib.ui.views import cheapest
+from lib.ui.views import cheapest, cheapest_tables
 from lib.ui.views import cheapest_choice as choice
 
 # Load
@@ -61,7 +61,7 @@ with title:
 with said:
     parts.takeaway(view)
 if view.figure is not None:
-    page.figure(view.figure, key="cheapest", alt=view.alt, traces=view.marks, column=cheapest.DECIDES)
+    page.figure(view.figure, key="cheapest", alt=view.alt, traces=view.marks, column=cheapest_tables.DECIDES)
     page.legend(view.legend, view.coverage)
     page.explain("cheapest", method=parts.METHOD)
 

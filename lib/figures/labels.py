@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +59,7 @@ class Placed(NamedTuple):
 _NARROW, _BROAD = set("iljtfrI.,:;'|!()[] 1-"), set("mwMWGOQ%@")
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
     """Width of a text in Source Sans in pixels, on the large side."""
     units = sum(0.34 if c in _NARROW else 0.82 if c in _BROAD else 0.62 if c.isupper() else 0.53 for c in text)
@@ -116,6 +118,8 @@ def place(
     points = np.asarray(marks, dtype=float).reshape(-1, 2)
     crossings = [_dense(np.asarray(line, dtype=float).reshape(-1, 2)) for line in lines]
     along = np.concatenate([*crossings, np.empty((0, 2))])
+    # In pixels of each size, once for the thousands of places that are tried.
+    scaled = [((points * size).T, (along * size).T) for size in sizes]
     taken: list[list[Box]] = [[] for _ in sizes]
     placed: list[Placed] = []
     for label in sorted(labels, key=lambda one: one.priority):
@@ -125,7 +129,7 @@ def place(
         for order, (dx, dy, xanchor, yanchor) in enumerate(_candidates(gap, is_of_line=label.is_of_line)):
             boxes = [_box(label, size, dx, dy, xanchor, yanchor) for size in sizes]
             here = Placed(label, dx, dy, xanchor, yanchor)
-            cost = _cost(boxes, sizes, taken, points, along, n_clear, mark_radius)
+            cost = _cost(boxes, sizes, taken, scaled, n_clear, mark_radius)
             if cost is None or (best is not None and cost + 0.1 * order >= best[0]):
                 continue
             if any(_touch(a, b) for s, used in zip(sizes, taken, strict=True) for a in _leader(here, s) for b in used):
@@ -224,21 +228,23 @@ def _cost(
     boxes: list[Box],
     sizes: Sequence[tuple[float, float]],
     taken: list[list[Box]],
-    points: np.ndarray,
-    along: np.ndarray,
+    scaled: list[tuple[np.ndarray, np.ndarray]],
     n_clear: int,
     radius: float,
 ) -> float | None:
-    """How much a candidate covers, or None where it may not stand; in the first ``n_clear`` sizes it may cover nothing."""
+    """How much a candidate covers, or None where it may not stand; in the first ``n_clear`` sizes it may cover nothing.
+
+    ``scaled``: marks and points along lines for each size, in pixels, arrays of shape (2, n).
+    """
     cost = 0.0
-    for i, (box, size, used) in enumerate(zip(boxes, sizes, taken, strict=True)):
+    for i, (box, size, used, (points, along)) in enumerate(zip(boxes, sizes, taken, scaled, strict=True)):
         left, bottom, right, top = box
         if left < -2 or right > size[0] + 10 or bottom < -2 or top > size[1] + 4:
             return None
         if any(_touch(box, other) for other in used):
             return None
-        covered = _inside(points, size, box, radius)
-        crossed = _inside(along, size, box, 1.5)
+        covered = _inside(points, box, radius)
+        crossed = _inside(along, box, 1.5)
         if i < n_clear and (covered or crossed):
             return None
         cost += covered + (0.05 * crossed)
@@ -275,9 +281,9 @@ def _crossed_by_leader(placed: Placed, size: tuple[float, float], points: np.nda
     return int(np.count_nonzero((distance < 4) & (np.hypot(*offset.T) > 4)))
 
 
-def _inside(points: np.ndarray, size: tuple[float, float], box: Box, pad: float) -> int:
-    if not len(points):
+def _inside(points: np.ndarray, box: Box, pad: float) -> int:
+    if not points.size:
         return 0
-    x, y = points[:, 0] * size[0], points[:, 1] * size[1]
+    x, y = points
     left, bottom, right, top = box
     return int(np.count_nonzero((x > left - pad) & (x < right + pad) & (y > bottom - pad) & (y < top + pad)))

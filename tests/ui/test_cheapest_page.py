@@ -20,6 +20,7 @@ from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 from lib.ui import downloads
 from lib.ui.views import cheapest, cheapest_choice
+from lib.ui.views.cheapest_tables import DECIDES
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
@@ -189,7 +190,7 @@ def test_a_chosen_difference_shows_its_card(open_app: Open, small_store: Path) -
     store, frames = _frames(small_store)
     view = _view(frames)
     app = open_app(small_store, PAGE)
-    app.session_state["cheapest-passing"] = {"selection": {"rows": [], "columns": [], "cells": [(0, cheapest.DECIDES)]}}
+    app.session_state["cheapest-passing"] = {"selection": {"rows": [], "columns": [], "cells": [(0, DECIDES)]}}
     app.session_state["cheapest-passing:of"] = view.passing_traces.stamp
     app.run()
     assert not app.exception

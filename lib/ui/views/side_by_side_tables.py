@@ -142,7 +142,7 @@ def scores_table(
     return CellTable(pd.DataFrame(data), labels, CellTraces([], cells=cells), titles)
 
 
-def memory_words(need: pd.Series, context: int) -> tuple[str, str, str]:
+def memory_words(need: pd.Series | Mapping[Any, Any], context: int) -> tuple[str, str, str]:
     """Weights, cache and both; a lower bound, and a context shorter than asked for, say so."""
     if pd.isna(need["weights"]):
         return "not known", "not known", "not known"
