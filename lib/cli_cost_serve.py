@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from lib import formats
@@ -102,6 +103,7 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
             "from": serving_rows.GROUPS[found.group].words,
         },
         "measured": found.measured._asdict() if found.measured else None,
+        "nearest_measured": found.nearest._asdict() if found.nearest else None,
         "parameters": {"total": float(found.parameters.total), "active": float(found.parameters.active)},
         "memory": {
             "weights_gb": memory.weights / GB,
@@ -132,12 +134,14 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
 def _put_text(found: Estimate, name: str) -> None:
     ask, memory = found.ask, found.memory
     put(f"{name}, {FORMATS[ask.weight_format].label}, on {ask.n_gpus} x {ask.hardware}, {ask.batch} at once, {ask.input_tokens:,} tokens in and {ask.output_tokens:,} out")  # fmt: skip
-    put(f"weights {memory.weights / GB:,.1f} GB and caches {memory.cache / GB:,.1f} GB of {memory.usable / GB:,.1f} GB usable; at most {memory.largest_batch:,.0f} at once")  # fmt: skip
+    put(f"weights {memory.weights / GB:,.1f} GB and caches {memory.cache / GB:,.1f} GB of {memory.usable / GB:,.1f} GB usable; at most {memory.largest_batch:,.0f} at once, or {_tokens(memory.longest_context)} each")  # fmt: skip
     if found.measured:
         one = found.measured
         put(f"measured: {one.source}, {one.engine}, {one.date}, {one.batch:,.0f} at once ({one.row_id})")
     else:
         put(f"estimated; the range holds {serving_errors.LEVEL:.0%} of {serving_rows.GROUPS[found.group].words}")
+    if near := found.nearest:
+        put(f"nearest measured: {near.tokens_per_s:,.0f} tokens per second with {near.batch:,.0f} at once, {near.input_tokens:,.0f} in{' (assumed)' if near.is_input_assumed else ''} and {near.output_tokens:,.0f} out ({near.source}, {near.row_id})")  # fmt: skip
     rows = [
         ("output tokens per second", found.output_tokens_per_s),
         ("time to first token, s", found.first_token_s),
@@ -157,6 +161,10 @@ def _put_text(found: Estimate, name: str) -> None:
 
 def _band(band: Band) -> dict[str, float]:
     return band._asdict()
+
+
+def _tokens(longest: float) -> str:
+    return f"{longest:,.0f} tokens" if math.isfinite(longest) else "any number of tokens"
 
 
 def _short(value: float) -> str:
