@@ -5,7 +5,7 @@ import streamlit as st
 from lib import formats
 from lib.ui import cached, controls, downloads, links, page
 from lib.ui import parts_variants as parts
-from lib.ui.views import scores, variants
+from lib.ui.views import scores, tuned, variants
 
 # Load
 title, said = st.container(), st.container()
@@ -24,7 +24,7 @@ if asked and asked not in options and asked in names.index:
 base = controls.choice("base", "Base model", options, default=cached.made(variants.suggested))
 if asked and asked not in options:
     page.small_text(formats.markdown(f"“{formats.one_line(asked, 60)}” is not in the store.", 200))
-own = cached.made(variants.lineage_view, base=base)
+own = cached.made(variants.lineage_view, base=base, printed_in=parts.printed_in())
 with title:
     page.heading(own.question)
 with said:
@@ -32,7 +32,8 @@ with said:
 if own.parent[0]:
     links.link("variants", f":blue[Itself made from {formats.markdown(own.parent[1], 60)} →]", {"base": own.parent[0]})
 parts.ladder(own)
-downloads.buttons(own.rows, "variants")
+parts.evidence(own)
+downloads.buttons(own.rows, "variants", has_figure=own.drawn.figure is not None)
 
 # All pairs
 st.header("Do tuned small models catch large base ones?", anchor=False)
@@ -44,6 +45,6 @@ with left:
 with right:
     protocols = cached.made(scores.protocol_options, benchmarks=scores.members(chosen_set)) if sets else {}
     measured = controls.choice("measured", "Measured by", protocols) if protocols else ""
-view = cached.made(variants.tuned_view, chosen_set=chosen_set, protocol=measured, by=size.by, threshold=size.threshold)
+view = cached.made(tuned.tuned_view, chosen_set=chosen_set, protocol=measured, by=size.by, threshold=size.threshold)
 parts.tuned(view)
 downloads.buttons(view.rows, "tuned-and-base", has_figure=view.figure is not None)

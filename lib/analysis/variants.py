@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import measurements, side_by_side
-from lib.analysis.fits import BITS_PER_WEIGHT
 from lib.stats.intervals import unpaired_difference
-from lib.stats.memory import weight_bytes
 
 BASE, QUANTISED, TUNED, DISTILLED = "base", "quantised or converted", "fine-tuned", "distilled"
 STEP_COLUMNS = ("model", "name", "step", "parent", "depth")
@@ -57,13 +55,6 @@ def lineage(models: pd.DataFrame, base: str) -> pd.DataFrame:
     return pd.DataFrame(rows[:MOST_STEPS], columns=list(STEP_COLUMNS))
 
 
-def rungs(params: float) -> pd.DataFrame:
-    """Memory of the same weights at 16, 8 and 4 bits: bits, weights (bytes), saved (share of 16 bits); NaN unknown."""
-    weights = [float(weight_bytes(params, of)) for of in BITS_PER_WEIGHT.values()]
-    rows = [(bits, one, 1 - one / weights[0]) for bits, one in zip(BITS_PER_WEIGHT, weights, strict=True)]
-    return pd.DataFrame(rows, columns=["bits", "weights", "saved"])
-
-
 def step_evidence(scores: pd.DataFrame, base: str, model: str, catalogue: pd.DataFrame) -> pd.DataFrame:
     """One step against the base on every benchmark that both have, measured one way: ``EVIDENCE_COLUMNS``.
 
@@ -91,7 +82,7 @@ def step_evidence(scores: pd.DataFrame, base: str, model: str, catalogue: pd.Dat
 
 
 def bits_evidence(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Printed scores at fewer bits against the 16-bit row of the same table: ``TABLE_COLUMNS``.
+    """Printed scores at fewer bits against the 16-bit row of the same table or archive of runs: ``TABLE_COLUMNS``.
 
     Of several 16-bit rows the first is the baseline, and ``spread`` is how far they lie apart. With the number of questions
     the interval is that of two independent shares; without, there is a difference and nothing else.
@@ -104,7 +95,10 @@ def bits_evidence(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(TABLE_COLUMNS))
     own = table[[str(one).casefold() in set(names) for one in table["base_model"]]]
     found = []
-    for (member, task, metric), group in own.groupby(["member", "task", "metric"], sort=False):
+    # Single runs lie in files of their own: then those that came in one archive are held against each other.
+    n_in_file = own.groupby("member")["bits"].transform("nunique")
+    table_of = own["member"].where(n_in_file > 1, own["zip"])
+    for (_, task, metric), group in own.groupby([table_of, "task", "metric"], sort=False):
         full = group[(group["bits"] == 16) & ~group["precision_as_written"].astype(str).str.contains("ctx")]
         fewer = group[group["bits"] < 16]
         if full.empty or fewer.empty:
@@ -121,7 +115,7 @@ def bits_evidence(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             told = (NO_COUNT if np.isnan(low) else "", doubt, which)
             remark = BETTER_LOW if is_low else "; ".join(one for one in told if one)
             found.append(
-                (row["bits"], row["precision_as_written"], row["method"], task, metric, value, base, value - base, low, high, spread, remark, member)
+                (row["bits"], row["precision_as_written"], row["method"], task, metric, value, base, value - base, low, high, spread, remark, row["member"])
             )  # fmt: skip
     rows = pd.DataFrame(found, columns=list(TABLE_COLUMNS))
     return rows.sort_values(["bits", "task"], ascending=[False, True], kind="stable", ignore_index=True)

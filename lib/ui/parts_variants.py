@@ -6,9 +6,11 @@ import streamlit as st
 
 from lib.store.details import source_named
 from lib.ui import cached, page
-from lib.ui.traces import Traces
+from lib.ui.views import tuned as tuned_view
+from lib.ui.views import variant_ladder as ladder_view
 from lib.ui.views import variants as views
-from lib.ui.views.variants import LineageView, TunedView
+from lib.ui.views.tuned import TunedView
+from lib.ui.views.variants import LineageView
 
 QUESTION = "What do smaller and tuned versions of a model change?"
 METHOD = (
@@ -20,27 +22,68 @@ METHOD = (
     "makes the gaps shown too large, and tuned models are newer than the base models that they are held against."
 )
 ABOUT_MEMORY = (
-    "Memory is that of the weights alone at 16, 8.5 and 4.89 bits a weight (scales included); the cache comes on top. "
-    "Verdicts of a step: Holm's correction over its benchmarks, pairing ignored; not shown is not equal."
+    "Memory is that of the weights alone, with the scales of the format; the cache comes on top. A format that is not named "
+    "takes at least its nominal bits. The mean is over the benchmarks of the row and stands only where they agree."
+)
+ABOUT_STEPS = (
+    "**A mark** is a benchmark that the step and the base both have: measured under one protocol, or printed in one table. "
+    "Better or worse after Holm's correction over the benchmarks of the step, pairing ignored; not shown does not mean that "
+    "there is no difference.\n\n"
+    "**The mean** is over the benchmarks, metrics of the same questions counted as one; it is drawn unless Cochran's Q shows "
+    "at 5% that the benchmarks disagree. Its verdict is after Holm's correction over the rows with an interval.\n\n"
+    "**Memory** of named formats: bits per weight as llama.cpp states them for Llama 3.1 8B; other formats and adapters take "
+    "at least what is shown."
 )
 
 
+def printed_in() -> str:
+    """Digest of the stored table of scores at fewer bits; '' without it."""
+    source = cached.stored(source_named, name=views.PRINTED_IN)
+    return "" if source is None else str(source["digest"])
+
+
 def ladder(view: LineageView) -> None:
-    """The ladder, the evidence behind it, and the commands that would give what is missing."""
+    """The ladder as a figure and a table."""
+    if view.drawn.figure is not None:
+        drawn = view.drawn
+        page.figure(drawn.figure, key="variant-ladder", alt=drawn.alt, traces=view.ladder_traces, column="memory")
+        page.legend(drawn.legend, drawn.coverage)
+        page.explain("variant_ladder", method=ABOUT_STEPS)
     st.subheader("The ladder", anchor=False)
-    page.table(view.ladder, key="variants-ladder", alt="The base and what was made of it", labels=views.LADDER, traces=view.ladder_traces)  # fmt: skip
+    page.table(
+        view.ladder,
+        key="variants-ladder",
+        alt="The base and what was made of it",
+        labels={**ladder_view.LABELS},
+        traces=view.ladder_traces,
+    )
     page.small_text(ABOUT_MEMORY)
+
+
+def evidence(view: LineageView) -> None:
+    """What the ladder rests on, and the commands that would give what is missing."""
     if len(view.steps):
         st.subheader("Tuned steps, benchmark by benchmark", anchor=False)
-        page.table(view.steps, key="variants-steps", alt="Differences of each step from the base", labels=views.STEPS, traces=view.steps_traces)  # fmt: skip
+        page.table(
+            view.steps,
+            key="variants-steps",
+            alt="Differences of each step from the base",
+            labels=views.STEPS,
+            traces=view.steps_traces,
+        )
     if len(view.bits):
         st.subheader("Fewer bits, as printed", anchor=False)
-        source = cached.stored(source_named, name=views.PRINTED_IN)
-        n = len(view.bits)
-        traces = Traces([view.base] * n, sources=[str(source["digest"])[:12]] * n) if source is not None else None
-        alt = "Printed scores at fewer bits against 16"
-        page.table(view.bits, key="variants-bits", alt=alt, labels=views.BITS, traces=traces)
-        page.small_text("Each row is held against the 16-bit row of the same table; tables do not say every condition.")
+        page.table(
+            view.bits,
+            key="variants-bits",
+            alt="Printed scores at fewer bits against 16",
+            labels=views.BITS,
+            traces=view.bits_traces,
+        )
+        page.small_text(
+            "Each row is held against the 16-bit row of the same table, or of the same archive of runs; tables do not say "
+            "every condition."
+        )
     if view.commands:
         with st.expander("No quality evidence: what would measure it"):
             st.code("\n".join(view.commands), language=None, wrap_lines=True)
@@ -55,5 +98,11 @@ def tuned(view: TunedView) -> None:
         page.legend(view.legend, view.coverage)
         page.explain("tuned_vs_base", method=METHOD)
     if len(view.table):
-        page.table(view.table, key="variants-pairs", alt="Tuned models against their bases", labels=views.PAIRS, traces=view.traces)  # fmt: skip
+        page.table(
+            view.table,
+            key="variants-pairs",
+            alt="Tuned models against their bases",
+            labels=tuned_view.PAIRS,
+            traces=view.traces,
+        )
     page.left_out(view.left_out)

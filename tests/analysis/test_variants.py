@@ -36,14 +36,6 @@ def test_lineage_goes_down_step_by_step() -> None:
     assert variants.lineage(MODELS, "large")["model"].tolist() == ["large"]
 
 
-def test_memory_of_fewer_bits_by_hand() -> None:
-    found = variants.rungs(8e9)
-    assert found["bits"].tolist() == [16, 8, 4]
-    assert found["weights"].tolist() == pytest.approx([16e9, 8.5e9, 4.89e9])
-    assert found["saved"].tolist() == pytest.approx([0, 1 - 8.5 / 16, 1 - 4.89 / 16])
-    assert variants.rungs(math.nan)["weights"].isna().all()
-
-
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:
     plain = {"base_model": "Base-8B", "params": 8e9, "precision_as_written": "x", "method": "GGUF", "task": "t", "metric": "acc", "n": np.nan, "zip": "z", "member": "m", "note": None}  # fmt: skip
     return pd.DataFrame([{**plain, **row} for row in rows])
@@ -75,6 +67,17 @@ def test_fewer_bits_are_held_against_the_same_table() -> None:
     assert variants.WITHIN_SPREAD not in found.iloc[3]["remark"]
     assert found.iloc[2]["remark"] == variants.BETTER_LOW and found.iloc[2]["delta"] == pytest.approx(2.2)
     assert variants.bits_evidence(_table([]), ["base-8b"]).empty
+
+
+def test_single_runs_of_one_archive_are_held_against_each_other() -> None:
+    rows = [
+        {"bits": 16.0, "value": 0.7, "member": "runs/fp16.json", "precision_as_written": "fp16"},
+        {"bits": 4.0, "value": 0.6, "member": "runs/nf4.json", "precision_as_written": "nf4"},
+        {"bits": 4.0, "value": 0.5, "member": "runs/nf4.json", "precision_as_written": "nf4", "zip": "another"},
+    ]
+    found = variants.bits_evidence(_table(rows), ["base-8b"])
+    assert found["value"].tolist() == [0.6] and found["delta"].tolist() == pytest.approx([-0.1])
+    assert found["member"].tolist() == ["runs/nf4.json"]
 
 
 def test_a_step_without_a_common_protocol_has_no_evidence() -> None:
