@@ -16,7 +16,7 @@ if not sets:
 
 # Choose what is tested
 said = st.container()
-places = st.columns([5, 5, 3, 4, 4, 3], vertical_alignment="bottom")
+places = st.columns([7, 7, 3, 3.4, 3.4, 3], vertical_alignment="bottom")
 more = places[5].popover("More")
 with more:
     told = "Known only from a board or own files. Another family of comparisons."

@@ -55,7 +55,7 @@ def head_to_head(rows: pd.DataFrame, differences: pd.DataFrame, *, looks: Looks 
     x = theme.score_axis("Score (%)", _score_limits(drawn)) | {"domain": SIDES[0], "nticks": 5}
     theme.framed(figure, x=x, y=y, height=ROW * max(len(tasks), 2) + MARGINS)
     other = theme.score_axis("A − B (points)", _difference_limits(apart))
-    other |= {"domain": SIDES[1], "tickformat": "", "nticks": 5, "anchor": "y", "zeroline": True}
+    other |= {"domain": SIDES[1], "tickformat": "", "nticks": 4, "tickangle": 0, "anchor": "y", "zeroline": True}
     other |= {"zerolinecolor": theme.colour("muted"), "zerolinewidth": 1.2}
     figure.update_layout(xaxis2=other, annotations=_numbers(drawn, place, looks))
     return figure
@@ -189,7 +189,7 @@ def _score_limits(drawn: pd.DataFrame) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = float(drawn["score"].min()), float(drawn["score"].max())
     # Room for the numbers, which stand outside of the marks.
-    space = max(0.05, 0.4 * (high - low))
+    space = max(0.08, 0.55 * (high - low))
     return low - space, high + space
 
 

@@ -251,7 +251,13 @@ class _Tables(NamedTuple):
 
     def headings(self) -> dict[str, str]:
         is_one = len(self.found.benchmarks) == 1
-        first = self.labels[self.found.benchmarks[0]] if is_one else "average" if self.found.is_average else "decides"
+        first = (
+            self.labels[self.found.benchmarks[0]]
+            if is_one
+            else "average"
+            if self.found.is_average
+            else "deciding benchmark"
+        )
         return {
             DECIDES: f"Points, {first}",
             "decides": "Benchmark that decides",
