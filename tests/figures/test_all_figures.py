@@ -17,7 +17,7 @@ import lib.figures
 from lib.figures import theme
 from lib.figures.legend import Mark
 
-PARTS = {"theme", "labels", "legend", "interval_marks", "cost_axis"}
+PARTS = {"theme", "labels", "legend", "interval_marks", "cost_axis", "plane_marks", "plane_names"}
 FIGURES = sorted(m.name for m in pkgutil.iter_modules(lib.figures.__path__) if m.name not in PARTS)
 HOSTILE = '<b onmouseover="alert(1)">x</b> <a href="http://example.com">y</a> $\\frac{1}{2}$ %{x} **z**'
 OURS = re.compile(r"#0000(0[1-9]|1\d|2\d|30)\b|rgba\(0,0,0,0\)")
