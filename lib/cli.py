@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_cheapest import add_arguments, find_cheapest
@@ -25,6 +26,8 @@ from lib.cli_output import say
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 WRONG_USE = 2
 REFUSED = 1
@@ -61,6 +64,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    for add in (_in_and_out, _lists, _comparisons, _changes, _upkeep):
+        add(commands)
+    return parser
+
+
+def _in_and_out(commands: Commands) -> None:
+    """Into the store and out of it."""
     command = _command(commands, "import", "import files, folders and zips of evaluation results", import_paths)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
@@ -72,15 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
     command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
 
-    text = "the smallest or cheapest model shown to be within a margin of another"
-    add_arguments(_command(commands, "cheapest", text, find_cheapest))
 
-    command = commands.add_parser(
-        "cost", help="what serving, training and tuning cost", description="Estimates of cost."
-    )
-    command.set_defaults(run=cost)
-    add_cost_arguments(command)
-
+def _lists(commands: Commands) -> None:
+    """What there is."""
     command = _command(commands, "models", "list the models in the store", list_models)
     command.add_argument("--all", action="store_true", help="models from outside the catalogue too")
 
@@ -89,6 +93,18 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--waiting", action="store_true", help="only runs whose name waits for a model")
     command.add_argument("--file", metavar="TEXT", help="only runs of files with this in their name")
     command.add_argument("--limit", type=_count, default=None, metavar="N", help="at most N runs (as text: 50)")
+
+
+def _comparisons(commands: Commands) -> None:
+    """What the pages answer: what is cheapest, what it costs, who is better."""
+    text = "the smallest or cheapest model shown to be within a margin of another"
+    add_arguments(_command(commands, "cheapest", text, find_cheapest))
+
+    command = commands.add_parser(
+        "cost", help="what serving, training and tuning cost", description="Estimates of cost."
+    )
+    command.set_defaults(run=cost)
+    add_cost_arguments(command)
 
     command = _command(commands, "compare", "is A really better than B, task by task", compare)
     for name in ("a", "b"):
@@ -104,6 +120,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_options(command, _count)
 
+
+def _changes(commands: Commands) -> None:
+    """A reader's own names, and what he takes out of the views."""
     command = _command(commands, "alias", "say which model a spelling means; runs that waited get it", change_alias)
     command.add_argument("spelling", metavar="SPELLING", help="as `runs` and `doctor` show it")
     command.add_argument("model", nargs="?", metavar="MODEL", help="id of the model that it means")
@@ -121,17 +140,17 @@ def build_parser() -> argparse.ArgumentParser:
             help="a path, a name or the beginning of a digest; of a zip or folder: all that is in it",
         )
 
+
+def _upkeep(commands: Commands) -> None:
+    """The store itself."""
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")
 
     command = _command(commands, "fill", "import the data that ships with the project; only what is new", fill_store)
     command.add_argument("--catalogue", action="store_true", help="only the part that pages need to open")
-    return parser
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str, run: object
-) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, help_: str, run: object) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.set_defaults(run=run)

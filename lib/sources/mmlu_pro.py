@@ -13,8 +13,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
-from lib.sources.readers import whole
+from lib.sources.question_rows import Answered, log_of, number_at, rows_of, scores_of, tally, text_at, told
 
 TASK = "mmlu_pro"
 KEYS = ("question_id", "question", "options", "answer", "pred", "category")
@@ -49,13 +48,7 @@ def parse_mmlu_pro(candidate: Candidate) -> Parsed:
 
 
 def _answered(place: str, row: dict[str, Any], seen: set[int]) -> Answered:
-    number = whole(row["question_id"], at_most=2**53)
-    if number is None or number in seen:
-        raise RefusedInput(
-            "not the number of a question of its own", place=f"{place}.question_id", expected="0 or more, each once",
-            found=str(row["question_id"])[:100],
-        )  # fmt: skip
-    seen.add(number)
+    number = number_at(row, "question_id", place, seen)
     options = row["options"]
     if not isinstance(options, list) or not 0 < len(options) <= MOST_OPTIONS or not all(map(_is_text, options)):
         raise RefusedInput("not the options of a question", place=f"{place}.options", expected="a list of texts")

@@ -24,7 +24,7 @@ from lib.sources.contract import Candidate
 from lib.sources.identity import canonical
 from lib.sources.lm_eval_sample_rows import MAX_ROWS, ROWS_PER_CHUNK, as_text
 from lib.sources.lm_eval_samples import results_from_rows
-from lib.sources.readers import json_lines
+from lib.sources.readers import json_lines, whole
 
 METRIC = "acc"
 """Share of right answers as the tool's own rule tells right from wrong."""
@@ -202,6 +202,22 @@ def rows_of(candidate: Candidate, needed: Iterable[str]) -> Iterator[tuple[str, 
                 found=f"no {', '.join(absent)}",
             )
         yield place, row
+
+
+def number_at(row: Mapping[str, Any], key: str, place: str, seen: set[int]) -> int:
+    """The number of a question, which no row before had; noted in ``seen``.
+
+    Raises:
+        RefusedInput: Not a whole number from 0 on, or one that was there before.
+    """
+    number = whole(row[key], at_most=2**53)
+    if number is None or number in seen:
+        raise RefusedInput(
+            "not the number of a question of its own", place=f"{place}.{key}", expected="0 or more, each once",
+            found=str(row[key])[:100],
+        )  # fmt: skip
+    seen.add(number)
+    return number
 
 
 def text_at(row: Mapping[str, Any], key: str, place: str) -> str:

@@ -14,8 +14,7 @@ from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_rows import MAX_NAME
-from lib.sources.question_rows import Answered, log_of, rows_of, scores_of, tally, text_at, told
-from lib.sources.readers import whole
+from lib.sources.question_rows import Answered, log_of, number_at, rows_of, scores_of, tally, text_at, told
 
 KEYS = ("idx", "question", "gt", "code", "pred")
 TOLERANCE = 1e-4
@@ -63,13 +62,7 @@ def is_same(prediction: float, reference: float) -> bool:
 
 
 def _answered(place: str, row: dict[str, Any], seen: set[int]) -> Answered:
-    number = whole(row["idx"], at_most=2**53)
-    if number is None or number in seen:
-        raise RefusedInput(
-            "not the number of a question of its own", place=f"{place}.idx", expected="0 or more, each once",
-            found=str(row["idx"])[:100],
-        )  # fmt: skip
-    seen.add(number)
+    number = number_at(row, "idx", place, seen)
     truth = text_at(row, "gt", place)
     reference = as_number(truth)
     if reference is None:

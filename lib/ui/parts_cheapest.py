@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+import pandas as pd
 import streamlit as st
 
 from lib import formats
@@ -11,6 +12,7 @@ from lib.analysis.cheapest_choice import CARDS, MONEY, Limits
 from lib.analysis.fits import LICENCE_CLASSES, Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, Host, Price
 from lib.ui import cached, controls, page
+from lib.ui.traces import Traces
 from lib.ui.views import cheapest_choice
 from lib.ui.views import side_by_side_choice as side
 from lib.ui.views.cheapest import CheapestView
@@ -90,25 +92,19 @@ def takeaway(view: CheapestView) -> None:
 
 def lists(view: CheapestView) -> None:
     """Those that pass, ranked; the others apart, each with its reason."""
+    passing, others = "Candidates shown to be within the margin", "Candidates that are not ranked, with the reason"
     if len(view.passing):
         st.subheader("Shown to be within the margin", anchor=False)
-        page.table(
-            view.passing,
-            key="cheapest-passing",
-            alt="Candidates shown to be within the margin",
-            labels=view.labels,
-            traces=view.passing_traces,
-            can_compare=True,
-        )
+        _list(view, view.passing, view.passing_traces, "cheapest-passing", passing, can_compare=True)
     if view.family:
         page.small_text(formats.markdown(view.family, 500))
     if len(view.others):
         st.subheader("Not ranked", anchor=False)
-        page.table(
-            view.others,
-            key="cheapest-others",
-            alt="Candidates that are not ranked, with the reason",
-            labels=view.labels,
-            traces=view.others_traces,
-        )
+        _list(view, view.others, view.others_traces, "cheapest-others", others)
     page.left_out(view.left_out)
+
+
+def _list(
+    view: CheapestView, rows: pd.DataFrame, traces: Traces, key: str, alt: str, *, can_compare: bool = False
+) -> None:
+    page.table(rows, key=key, alt=alt, labels=view.labels, traces=traces, can_compare=can_compare)
