@@ -23,8 +23,6 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
-from lib.cli_price import add_arguments as add_price_arguments
-from lib.cli_price import change_price
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -98,9 +96,15 @@ def _lists(commands: Commands) -> None:
 
 
 def _comparisons(commands: Commands) -> None:
-    """What the pages answer."""
+    """What the pages answer: what is cheapest, what it costs, who is better."""
     text = "the smallest or cheapest model shown to be within a margin of another"
     add_arguments(_command(commands, "cheapest", text, find_cheapest))
+
+    command = commands.add_parser(
+        "cost", help="what serving, training and tuning cost", description="Estimates of cost."
+    )
+    command.set_defaults(run=cost)
+    add_cost_arguments(command)
 
     command = _command(commands, "compare", "is A really better than B, task by task", compare)
     for name in ("a", "b"):
@@ -116,11 +120,6 @@ def _comparisons(commands: Commands) -> None:
     )
     add_options(command, _count)
 
-    text = "what serving, training and tuning cost"
-    command = commands.add_parser("cost", help=text, description="Estimates of cost.")
-    command.set_defaults(run=cost)
-    add_cost_arguments(command)
-
 
 def _changes(commands: Commands) -> None:
     """A reader's own names, and what he takes out of the views."""
@@ -129,9 +128,6 @@ def _changes(commands: Commands) -> None:
     command.add_argument("model", nargs="?", metavar="MODEL", help="id of the model that it means")
     command.add_argument("--scope", default="", metavar="ZIP", help="only in this zip or board; without it everywhere")
     command.add_argument("--remove", action="store_true", help="take your alias back")
-
-    text = "what a model costs you, in place of the listed prices"
-    add_price_arguments(_command(commands, "price", text, change_price))
 
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lib.analysis import measurements, protocols
 from lib.analysis.labels import protocol_label
+from lib.analysis.protocol_identities import coarse_codes
 from lib.analysis.protocols import Grouping
 
 KEY = "widest"
@@ -48,7 +49,7 @@ def widest_of_each(
     """
     eligible = protocols.eligible_models(models, include_community)
     is_kept = protocols.among(scores["model"], eligible if eligible is not None else models.index)
-    code = protocols.coarse_codes(scores)
+    code = coarse_codes(scores)
     counts = _coarse_counts(scores, code, is_kept)
     highest = counts.groupby("benchmark")["n"].transform("max")
     is_promising = (counts["n"] >= _PROMISING * highest).to_numpy(bool)

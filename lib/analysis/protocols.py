@@ -15,29 +15,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib.analysis.comparability import CAUTION_FIELDS, DOCUMENT, UNKNOWN_IS_CAUTION, Comparison, compare, task_name
+from lib.analysis.comparability import CAUTION_FIELDS, UNKNOWN_IS_CAUTION, Comparison, compare
 from lib.analysis.labels import protocol_label
+from lib.analysis.protocol_identities import FAMILY, IDENTITY, codes_of, combined_codes, filled, identified, n_values
 
 __all__ = [
+    "FAMILY",
     "Comparison",
     "Grouping",
     "among",
-    "coarse_codes",
     "compare",
     "eligible_models",
     "group",
     "identities_per_benchmark",
     "membership",
-    "task_names",
     "widest",
 ]
 
-FAMILY = ("evaluator", "document", "chat_template", "system_instruction")
-"""Fields that every benchmark of one protocol shares."""
-
-PER_BENCHMARK = ("benchmark", "task_name", "prompt", "task_identity", "metric", "filter", "n_shot")
-IDENTITY = (*FAMILY, *PER_BENCHMARK, "n_samples")
-_COARSE = (*(field for field in IDENTITY if field not in ("task_identity", "n_samples")), "task_version")
 VARYING = (
     "backend",
     "seeds",
@@ -96,11 +90,10 @@ def group(
         catalogue: ``Frames.benchmarks``, for default metrics and labels.
         include_community: Count community models too.
     """
-    kept, excluded = _usable(scores[scores["benchmark"].isin(list(benchmarks))])
+    kept, excluded = identified(scores[scores["benchmark"].isin(list(benchmarks))])
     if kept.empty:
-        return Grouping(kept.assign(identity=np.empty(0, int), protocol=""), _no_protocols(), excluded)
-    kept = kept.assign(task_identity=_task_identity(kept), task_name=task_names(kept))
-    kept["identity"] = _identity_codes(kept)
+        nothing = kept.drop(columns=["task_identity", "task_name"])
+        return Grouping(nothing.assign(identity=np.empty(0, int), protocol=""), _no_protocols(), excluded)
     identities = _identities(kept, catalogue)
     pairs = _pairs(kept, eligible_models(models, include_community))
     identities["n_models"] = pairs["identity"].value_counts().reindex(identities.index, fill_value=0)
@@ -118,24 +111,9 @@ def identities_per_benchmark(scores: pd.DataFrame, models: pd.DataFrame) -> pd.S
         scores: ``Frames.scores``.
         models: ``Frames.models``; community models are not counted.
     """
-    kept, _ = _usable(scores)
-    kept = kept.assign(task_identity=_task_identity(kept), task_name=task_names(kept))
-    kept["identity"] = _identity_codes(kept)
+    kept, _ = identified(scores)
     shown = kept[kept["identity"].isin(_pairs(kept, eligible_models(models))["identity"])]
     return shown.drop_duplicates("identity")["benchmark"].value_counts()
-
-
-def coarse_codes(scores: pd.DataFrame) -> np.ndarray:
-    """One whole number per combination of the plain fields of an identity, shape (rows,), for a first look at many rows.
-
-    Results of one identity share it; results that share it may still differ in the number of questions or in the hash of
-    the task.
-
-    Args:
-        scores: ``Frames.scores``.
-    """
-    names = {task: task_name(str(task)) for task in scores["task"].unique()}
-    return _combined(scores.assign(task_name=scores["task"].map(names)), _COARSE)
 
 
 def eligible_models(models: pd.DataFrame | None, include_community: bool = False) -> pd.Index | None:
@@ -180,83 +158,6 @@ def widest(grouping: Grouping, reference_model: str | None = None) -> str | None
     return None
 
 
-def _usable(scores: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Rows that may enter a protocol, and how many may not, by the first reason that applies."""
-    flags = scores["flags"].astype(object).fillna("").astype(str)
-    evaluator = _filled(scores["evaluator"])
-    reasons = {
-        "no score": (scores["status"] != "scored") | scores["score"].isna(),
-        "run on a part of the questions": scores["limit"].notna() & (_filled(scores["limit"]) != ""),
-        "value outside what the metric allows": flags.str.contains(r"\bout-of-range\b", regex=True),
-        "evaluator or document not known": (evaluator == "")
-        | ((evaluator == DOCUMENT) & (_filled(scores["document"]) == "")),
-        "metric not known": (_filled(scores["metric"]) == "") | (_filled(scores["filter"]) == ""),
-    }
-    left = np.ones(len(scores), bool)
-    excluded = {}
-    for reason, applies in reasons.items():
-        hit = applies.to_numpy(bool) & left
-        if hit.any():
-            excluded[reason] = int(hit.sum())
-        left &= ~hit
-    return scores[left].reset_index(drop=True), excluded
-
-
-def _filled(column: pd.Series) -> pd.Series:
-    """Text with '' for unknown."""
-    if isinstance(column.dtype, pd.StringDtype):
-        return column.fillna("")
-    return column.astype(object).where(column.notna(), "").astype(str)
-
-
-def _task_identity(scores: pd.DataFrame) -> pd.Series:
-    """Version where it is stated, else the hash of the task, else ''."""
-    version, digest = _filled(scores["task_version"]), _filled(scores["task_hash"])
-    return version.where(version != "", ("#" + digest).where(digest != "", ""))
-
-
-def task_names(scores: pd.DataFrame) -> pd.Series:
-    """``comparability.task_name`` of every row."""
-    return scores["task"].map({task: task_name(str(task)) for task in scores["task"].unique()})
-
-
-def _codes(column: pd.Series) -> np.ndarray:
-    """Whole numbers from 0: equal values, equal numbers; unknown (missing or '') is a value of its own."""
-    codes, values = pd.factorize(column)
-    if not pd.api.types.is_numeric_dtype(column):
-        is_empty = np.asarray(pd.Index(values).astype(object) == "", dtype=bool)
-        codes = np.where(np.isin(codes, np.flatnonzero(is_empty)), -1, codes)
-    return np.asarray(codes, np.int64) + 1
-
-
-def _n_values(codes: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """How many different known values each group has, shape (groups,); groups are numbered from 0."""
-    known, n = codes > 0, int(codes.max(initial=0)) + 1
-    pairs = np.unique(group[known] * n + codes[known])
-    return np.bincount(pairs // n, minlength=int(group.max(initial=-1)) + 1)
-
-
-def _combined(scores: pd.DataFrame, fields: Sequence[str]) -> np.ndarray:
-    """One whole number per distinct combination of the fields."""
-    combined = np.zeros(len(scores), np.int64)
-    for field in fields:
-        codes = _codes(scores[field])
-        # Renumbered after every field, so that the product cannot overflow.
-        combined = pd.factorize(combined * (codes.max(initial=0) + 1) + codes)[0].astype(np.int64)
-    return combined
-
-
-def _identity_codes(scores: pd.DataFrame) -> np.ndarray:
-    """Codes of IDENTITY; a row without a number of questions joins the most frequent number of its otherwise equal rows."""
-    base = _combined(scores, IDENTITY[:-1])
-    n = scores["n_samples"].to_numpy(float, na_value=np.nan)
-    counted = pd.DataFrame({"base": base, "n": n}).dropna().value_counts().reset_index()
-    # Most frequent first; of equally frequent ones the larger, so that the order of rows decides nothing.
-    usual = counted.sort_values(["count", "n"], ascending=False).drop_duplicates("base").set_index("base")["n"]
-    joined = np.where(np.isnan(n), usual.reindex(base).to_numpy(), n)
-    return _combined(pd.DataFrame({"base": base, "n": joined}), ("base", "n"))
-
-
 def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.DataFrame:
     """One row per identity: its fields, a key of its own, whether its metric is the benchmark's default."""
     identity = scores["identity"].to_numpy()
@@ -264,12 +165,12 @@ def _identities(scores: pd.DataFrame, catalogue: pd.DataFrame | None) -> pd.Data
     numbers, first = np.unique(identity[order], return_index=True)
     identities = scores[[*IDENTITY]].iloc[order[first]].set_axis(pd.Index(numbers, name="identity"))
     # Only for the label: who ran it, when a whole document names one harness.
-    versions = _codes(scores["evaluator_version"])
+    versions = codes_of(scores["evaluator_version"])
     some = np.full(len(numbers), -1)
     some[identity[versions > 0]] = np.flatnonzero(versions > 0)
-    some[_n_values(versions, identity) != 1] = -1
+    some[n_values(versions, identity) != 1] = -1
     identities["evaluator_version"] = scores["evaluator_version"].array.take(some, allow_fill=True)
-    texts = (_filled(identities[field]) for field in IDENTITY)
+    texts = (filled(identities[field]) for field in IDENTITY)
     joined = map("\x1f".join, zip(*texts, strict=True))
     identities["digest"] = [hashlib.sha256(t.encode()).hexdigest() for t in joined]
     default = {} if catalogue is None else catalogue["default_metric"].dropna().to_dict()
@@ -295,7 +196,7 @@ def _choices(identities: pd.DataFrame, benchmarks: list[str]) -> list[tuple[int,
         ["is_default", "n_models", "digest"], ascending=[False, False, True], kind="stable"
     )
     ranked = ranked.reset_index().assign(
-        family=_combined(ranked, FAMILY),
+        family=combined_codes(ranked, FAMILY),
         position=ranked["benchmark"].map({b: i for i, b in enumerate(benchmarks)}).to_numpy(),
     )
     over_all = _complete(ranked, ["family"], len(benchmarks))
@@ -359,7 +260,7 @@ def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple
     n_rows, n_known = np.bincount(identity), np.bincount(identity, scores["n_samples"].notna())
     for field, words in UNKNOWN_IS_CAUTION.items():
         column = identities[field]
-        unknown = _filled(column).to_numpy() == ""
+        unknown = filled(column).to_numpy() == ""
         if field == "n_samples":
             unknown = n_known < n_rows
         for i in np.flatnonzero(unknown):
@@ -367,7 +268,7 @@ def _cautions(scores: pd.DataFrame, identities: pd.DataFrame) -> dict[int, tuple
     for i in np.flatnonzero(identities["task_identity"].to_numpy() == ""):
         result[int(i)].append(f"task version {UNSTATED}")
     for field in VARYING:
-        for i in np.flatnonzero(_n_values(_codes(scores[field]), identity) > 1):
+        for i in np.flatnonzero(n_values(codes_of(scores[field]), identity) > 1):
             result[int(i)].append(f"{CAUTION_FIELDS[field]} differs")
     return {i: tuple(words) for i, words in result.items()}
 

@@ -133,6 +133,20 @@ def test_the_page(open_app: Open, small_store: Path) -> None:
     assert len(app.dataframe) == 2
 
 
+def test_a_ratio_of_sizes_shows_the_facts_of_both(open_app: Open, small_store: Path, frames: Frames) -> None:
+    traces = _view(frames).holds.traces
+    app = open_app(small_store, PAGE)
+    app.session_state["upsets-holds"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "size_ratio")]}}
+    app.session_state["upsets-holds:of"] = traces.stamp
+    app.run()
+    assert not app.exception
+    cell = traces.at(0, "size_ratio")
+    assert cell is not None
+    written = _text(app).replace("\\", "")
+    assert written.count("Parameters, total: ") >= 2
+    assert f"**{frames.models.at[cell.against, 'name']}**" in written
+
+
 def test_the_address_chooses_and_nonsense_is_the_default(open_app: Open, small_store: Path) -> None:
     app = open_app(small_store, PAGE, ratio="10", set="mmlu_pro", family="Qwen2.5", q="instruct", tuning="tuned-base")
     assert not app.exception
