@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 from lib import formats
-from lib.analysis import break_even_plan, break_even_words, cheapest_choice, protocols
+from lib.analysis import break_even_plan, break_even_words, cheapest_choice, cheapest_pairs, protocols
 from lib.analysis import planner_fields as fields
 from lib.analysis.break_even_plan import Plan, Workload
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, Blend, Price, offers
 from lib.analysis.one_pair import Quality, quality
 from lib.analysis.serve_plan import SERVER_FORMATS
 from lib.analysis.serving_estimate import Ask, Estimate, estimate
-from lib.cli_cheapest import benchmarks_named, model_named, pairs_of
+from lib.cli_cheapest import benchmarks_named, model_named
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, option_of
 from lib.cli_cost_tables import cost_tables, model_with_shape, opened
@@ -27,6 +28,7 @@ from lib.stats.serving_profiles import DEFAULT, PROFILES, SINGLE
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices
+from lib.store.samples import logs_of, read_samples
 
 _AMOUNTS = (
     fields.REQUESTS, fields.INPUT, fields.CACHED, fields.OUTPUT, fields.GPUS, fields.SERVED_TOGETHER, fields.UTILISATION,
@@ -126,11 +128,18 @@ def _quality(store: Store, frames: Frames, small: str, large: str, options: argp
         grouping = protocols.group(frames.scores(chosen), chosen, models=frames.models, catalogue=frames.benchmarks, include_community=False)  # fmt: skip
         stands = cheapest_choice.standing(grouping, large, chosen, frames.models)
         if stands.key is not None:
-            pairs = pairs_of(store, frames, stands, large)
+            rows = stands.complete.rows
+            own_rows = rows[rows["model"].isin((small, large)).to_numpy(bool)]
+            read = partial(_read, store)
+            pairs = cheapest_pairs.stored_pairs(own_rows, large, frames, partial(logs_of, store), read)
     chance = {str(one): float(value) for one, value in frames.benchmarks["random_baseline"].astype(float).items()}
     names = {str(one): str(name) for one, name in frames.models["name"].items()}
     labels = {one: str(frames.benchmarks["label"].get(one, one)) for one in chosen}
     return quality(stands, small, large, chance=chance, margin=options.margin, names=names, labels=labels, pairs=pairs)
+
+
+def _read(store: Store, log: tuple[int, str], columns: list[str]) -> Any:
+    return read_samples(store, *log, columns)
 
 
 def _as_json(

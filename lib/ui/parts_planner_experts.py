@@ -56,12 +56,18 @@ def show() -> None:
     try:
         view = cached.made(views.experts_view, moe=moe, dense=dense, ask=ask)
     except RefusedInput as refusal:
-        fields.not_yet([refusal.message])
+        fields.refused(refusal, {"model": places[0]})
         return
     with said:
         page.takeaway(view.takeaway)
     page.figure(view.figure, key="planner-experts", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("weights_read", method=METHOD)
-    page.table(view.table, key="planner-experts-table", alt="Both models", labels=views.TABLE, traces=view.traces)
+    page.table(
+        view.table,
+        key="planner-experts-table",
+        alt="Both models",
+        labels=views.TABLE,
+        traces=shared.traced(view.traces, views.files(len(view.table))),
+    )
     downloads.buttons(view.rows, "planner-experts", has_figure=True)

@@ -51,10 +51,8 @@ def show() -> None:
     try:
         view = cached.made(views.train_view, ask=asked, law=law, device=device.name)
     except RefusedInput as refusal:
-        with places[1]:
-            fields.problem(goal, refusal)
         with result:
-            fields.not_yet([refusal.message])
+            fields.refused(refusal, {goal: places[1], "rate": places[2]})
         return
     with said:
         page.takeaway(view.takeaway)
@@ -102,7 +100,13 @@ def _result(view: TrainView) -> None:
     traces = shared.traces_of(views.LAWS_FILE, len(view.plans))
     page.table(view.plans, key="planner-plans", alt="Plans by every law", labels=views.PLANS, traces=traces)
     st.subheader("Does the text last?", anchor=False)
-    page.table(view.limits, key="planner-limits", alt="Training tokens against text", labels=views.LIMITS)
+    page.table(
+        view.limits,
+        key="planner-limits",
+        alt="Training tokens against text",
+        labels=views.LIMITS,
+        traces=shared.traces_of(views.LAWS_FILE, len(view.limits)),
+    )
     page.table(view.stocks, key="planner-stocks", alt="Stocks of public text", labels=views.STOCKS)
     page.small_text("Stocks: Villalobos et al. 2024, arXiv 2211.04325, table 1 and figure 1, 95% intervals (90% for the last row).")  # fmt: skip
     downloads.buttons(view.rows, "planner-train", has_figure=True)

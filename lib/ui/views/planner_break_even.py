@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import break_even_plan, break_even_words, listed_prices, rounding
+from lib.analysis import break_even_plan, break_even_words, cheapest_pairs, listed_prices, rounding
 from lib.analysis.break_even_plan import Plan, Workload
 from lib.analysis.cheapest import Pair
 from lib.analysis.listed_prices import Blend, Host, Price
@@ -23,6 +24,7 @@ from lib.schema.weight_formats import FORMATS
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices as listed
+from lib.store.samples import logs_of, read_samples
 from lib.ui.finished import finished
 from lib.ui.traces import Traces
 from lib.ui.views import cheapest_choice, planner_tables, scores
@@ -45,7 +47,7 @@ SAID = {
 
 
 class BreakEvenView(NamedTuple):
-    """Everything the part shows; ``bill_traces`` lead to models, price lists and hardware."""
+    """Everything the part shows; ``bill_files`` and ``lever_files``: the table, or the price list, behind each column."""
 
     takeaway: list[Sentence]
     figure: go.Figure
@@ -54,6 +56,8 @@ class BreakEvenView(NamedTuple):
     coverage: str
     bills: pd.DataFrame
     bill_traces: Traces
+    bill_files: dict[str, list[str]]
+    lever_files: dict[str, list[str]]
     levers: pd.DataFrame
     tests: pd.DataFrame
     test_traces: Traces
@@ -89,6 +93,21 @@ def _has_both(frames: Frames, small: str, large: str, benchmarks: tuple[str, ...
     return stands.key is not None and {small, large} <= set(stands.complete.models)
 
 
+def pairs(frames: Frames, *, store: Store, small: str, large: str, benchmarks: tuple[str, ...]) -> tuple[Pair, ...]:
+    """What stored answers of the two to the same questions say; no log of another model is opened."""
+    stands = cheapest_choice.stand(frames, large, benchmarks, "", community=False) if benchmarks else None
+    if stands is None or stands.key is None:
+        return ()
+    rows = stands.complete.rows
+    return cheapest_pairs.stored_pairs(
+        rows[rows["model"].isin((small, large)).to_numpy(bool)],
+        large,
+        frames,
+        partial(logs_of, store),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
+
+
 def break_even_view(
     frames: Frames,
     *,
@@ -122,6 +141,7 @@ def break_even_view(
     on = f"{'one' if n == 1 else formats.count(n)} {device}"
     said = break_even_words.takeaway(found, work, verdict, price, small_name, large_name, on)
     flips = _flips(found)
+    rate_from = planner_tables.MEASURED_FILE if own.kind == MEASURED else planner_tables.HARDWARE_FILE
     labels = {"api": f"{short(large_name)}, interface", "own": f"{short(small_name)}, own hardware"}
     drawn = figure.monthly_bills(found.curve, flips, requests=work.requests, **labels)
     in_store = [large, ask.model, ask.model]
@@ -133,7 +153,9 @@ def break_even_view(
         f"Monthly bills against requests. {' '.join(plain(one) for one in said)}",
         _coverage(ask, own, work),
         bills,
-        Traces([one if one in names else "" for one in in_store[: len(bills)]], sources=[price.source[:12], "", (own_api.source if own_api else "")[:12]][: len(bills)]),
+        Traces([one if one in names else "" for one in in_store[: len(bills)]]),
+        dict.fromkeys((one for one in BILLS if one != "side"), [price.source[:12], rate_from, (own_api.source if own_api else "")[:12]][: len(bills)]),
+        {"words": [price.source[:12], price.source[:12], planner_tables.HARDWARE_FILE, price.source[:12], price.source[:12]]},
         pd.DataFrame(break_even_words.levers(found, work), columns=list(LEVERS)),
         _tests(frames, verdict),
         _test_traces(verdict),
