@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -56,6 +57,10 @@ def _keys(app: object) -> set[str]:
     return {table.key for table in app.dataframe}  # type: ignore[attr-defined]
 
 
+def _charts(app: Any) -> dict[str, Any]:
+    return {chart.key: chart for chart in app.get("plotly_chart")}
+
+
 def test_full_store_shows_every_part(open_app: Open, small_store: Path) -> None:
     app = open_app(small_store, PAGE, model="llama-2-70b")
     assert not app.exception
@@ -74,7 +79,7 @@ def test_full_store_shows_every_part(open_app: Open, small_store: Path) -> None:
         assert part in text, part
     assert {"model-facts", "model-scores", "model-why", "model-neighbours", "model-prices", "model-runs"} <= _keys(app)
     assert "80% band" in text
-    (chart,) = app.get("plotly_chart")
+    chart = _charts(app)["model-place"]
     assert "<b>Llama 2 70B</b>" in json.dumps(json.loads(chart.proto.spec)["layout"]["annotations"])
 
 
@@ -136,7 +141,7 @@ def test_rumours_stand_apart_from_facts(open_app: Open, small_store: Path) -> No
 def test_closed_model_without_size_has_no_place_and_no_neighbours(open_app: Open, small_store: Path) -> None:
     app = open_app(small_store, PAGE, model="gpt-4")
     assert "neither its size nor its training tokens are published" in app.header[0].value
-    assert not app.get("plotly_chart")
+    assert "model-place" not in _charts(app)
     assert "model-neighbours" not in _keys(app)
     assert "no place on this plane" in _text(app)
 
