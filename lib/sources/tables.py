@@ -223,8 +223,10 @@ def refused_cell(file: str, line: int, column: str, *, expected: str, found: obj
     )
 
 
-def read_lines(candidate: Candidate) -> Iterator[tuple[int, list[str]]]:
+def read_lines(candidate: Candidate, *, keep_ragged: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Header and rows with the number of the line on which each ends; blank lines are left out.
+
+    With ``keep_ragged`` a row with another number of cells than the header is handed out, too.
 
     Raises:
         RefusedInput: If the content is larger than ``MOST_BYTES``, is not UTF-8, holds a NUL byte, has no header or one that names a column
@@ -253,7 +255,7 @@ def read_lines(candidate: Candidate) -> Iterator[tuple[int, list[str]]]:
             if not width:
                 cells = [name.strip() for name in cells]
                 width = _header_width(cells, file)
-            elif len(cells) != width:
+            elif len(cells) != width and not keep_ragged:
                 raise RefusedInput(
                     "a row has another number of cells than the header",
                     file=file,

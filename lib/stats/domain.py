@@ -56,7 +56,7 @@ def require(name: str, value: float, within: Range | None = None) -> float:
     is_low = value <= allowed.least if allowed.is_above_least else value < allowed.least
     if not math.isfinite(value) or is_low or value > allowed.most:
         raise RefusedInput(
-            f"{allowed.words}: outside what can be answered",
+            f"{allowed.words}: out of range",
             place=name,
             expected=_expected(allowed),
             found=f"{value:g}",
