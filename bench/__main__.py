@@ -1,16 +1,17 @@
 """Print ratios, each against a floor measured in the same run.
 
-``python -m bench`` runs everything, ``python -m bench refresh`` one section.
+``python -m bench`` runs everything, ``python -m bench refresh`` one section. The section serving measures no time: it
+scores the estimates of serving.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import evidence, first_chart, imports, paired, refresh, rerun, table, viewers
+from bench import evidence, first_chart, imports, paired, refresh, rerun, serving, table, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "statistics", "paired", "scale")
+SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "statistics", "paired", "scale", "serving")
 
 
 def main() -> None:
@@ -28,6 +29,9 @@ def main() -> None:
         parser.error(f"unknown section {sorted(unknown)[0]}")
     for section in given.sections or SECTIONS:
         print(f"\n{section}")
+        if section == "serving":
+            serving.show(serving.measure(), as_markdown=given.markdown)
+            continue
         show(_lines(section, given), as_markdown=given.markdown)
 
 

@@ -70,8 +70,7 @@ def estimated_rates(
     )
     kind, group = rows["kind"].to_numpy(object), rows["group"].to_numpy(object)
     if (is_offline := group == of.OFFLINE).any():
-        room = load._replace(is_expert_parallel=True)
-        most = serving_memory.largest_batch(shape, device, room, isl + osl / 2)
+        most = serving_memory.largest_batch(shape, device, load, isl + osl / 2)
         load = load._replace(
             batch=np.where(is_offline & np.isnan(load.batch), np.maximum(OFFLINE_BATCH_SHARE * most, 1), load.batch)
         )

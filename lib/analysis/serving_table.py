@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_type_hints
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from lib.analysis.serving_estimate import Ask, Estimate, estimate
 from lib.analysis.serving_models import Shapes
 from lib.errors import RefusedInput
 
-BANDS = tuple(name for name, kind in Estimate.__annotations__.items() if kind == "Band")
+BANDS = tuple(name for name, kind in get_type_hints(Estimate).items() if kind is Band)
 """Columns that come with ``<name>_low`` and ``<name>_high``."""
 
 

@@ -54,8 +54,7 @@ class Load(NamedTuple):
         bits_per_weight: Scales of groups included.
         n_gpus: Devices that hold one copy of the weights, n.
         kv_bits: Bits of a cached number.
-        is_expert_parallel: Experts are divided over the devices and each keeps the cache of some sequences; otherwise
-            every matrix is divided. A latent cache, which has no heads to divide, is then not copied to every device.
+        is_expert_parallel: Experts are divided over the devices; otherwise every matrix is.
     """
 
     batch: ArrayLike
@@ -88,11 +87,13 @@ def matmul_tflops(
 
 
 def cache_split(shape: Architecture, load: Load) -> Floats:
-    """Devices over which caches are divided: min(n, h_kv); 1 for latent attention, n where that goes by sequence."""
-    n = np.asarray(load.n_gpus, float)
-    latent = np.where(load.is_expert_parallel, n, 1.0)
-    by_heads = np.minimum(n, np.asarray(shape.n_kv_heads, float))
-    return np.where(np.asarray(shape.mla_kv_lora_rank) > 0, latent, by_heads)
+    """Devices over which the cache is divided: min(n, h_kv), by heads.
+
+    A latent cache has none to divide, so that each device keeps all of it: 1. (Servers that give whole sequences to each
+    device avoid that; no measured row is said to.)
+    """
+    heads = np.where(np.asarray(shape.mla_kv_lora_rank) > 0, 1.0, np.asarray(shape.n_kv_heads, float))
+    return np.minimum(np.asarray(load.n_gpus, float), heads)
 
 
 def decode_step(shape: Architecture, device: Device, load: Load, context_tokens: ArrayLike, profile: Profile) -> Step:
