@@ -86,7 +86,7 @@ def read_measurements(measured: pd.DataFrame, shapes: pd.DataFrame, hardware: pd
     rows = measured.copy()
     for name in COLUMNS[7:]:
         rows[name] = rows[name].to_numpy(float, na_value=np.nan)
-    text = {name: rows[name].fillna("").astype(str) for name in COLUMNS[:7]}
+    text = {name: rows[name].astype(object).fillna("").astype(str) for name in COLUMNS[:7]}
     rows["n_gpus"] = rows["n_gpus"].fillna(1.0)
     rows["pp"], rows["ep"], rows["kv_bits"] = (rows[n].fillna(d) for n, d in (("pp", 1), ("ep", 1), ("kv_bits", 16)))
     rows["tp"] = rows["tp"].fillna(rows["n_gpus"] / rows["pp"])
