@@ -286,3 +286,15 @@ def test_many_models_at_once(t: type[Tables]) -> None:
     with pytest.raises(RefusedInput):
         serving_table.estimates(names, Ask("", "abacus"), t.shapes, t.hardware, t.measurements.rows)
     assert isinstance(t.measurements, Measurements)
+
+
+def test_the_table_of_constants_in_the_document() -> None:
+    text = (DATA.parent / "docs" / "cost-models.md").read_text(encoding="utf-8")
+    for name, one in PROFILES.items():
+        etas = [f"{value:.2f}" for value in (one.eta_bw, one.eta_c, one.eta_p, one.eta_link)]
+        times = (one.c_layer_s, one.c_tp_s, one.c_ep_s, one.c_seq_s)
+        overheads = [f"{float(np.asarray(value)) * 1e6:.0f} us" if value else "0" for value in times]
+        shown = f"{name} (default)" if name == SERVER_2025 else name
+        assert f"| {' | '.join([shown, *etas, *overheads])} |" in text
+    for group, deviation in serving_errors.LOG_DEVIATION.items():
+        assert f"| {serving_rows.GROUPS[group].words} |" in text and f"| {deviation:.3f} |" in text
