@@ -27,13 +27,15 @@ class CostTables(NamedTuple):
 
 def cost_tables(frames: Frames, settings: Settings) -> CostTables:
     """From the store; a table that it does not hold is read from the shipped file."""
-    arch, hardware, measured = (
+    arch, measured = (
         found if len(found := frames.reference(name)) else shipped_table(settings.shipped_dir, name)
-        for name in ("model_arch", "hardware", "measured_inference")
+        for name in ("model_arch", "measured_inference")
     )
+    hardware = frames.hardware
+    if hardware.empty:
+        hardware = shipped_table(settings.shipped_dir, "hardware").set_index("id")
     shapes = shapes_of_models(frames.models, frames.aliases, arch)
-    by_id = hardware.set_index("id")
-    return CostTables(shapes, by_id, read_measurements(measured, shapes.table, by_id).rows)
+    return CostTables(shapes, hardware, read_measurements(measured, shapes.table, hardware).rows)
 
 
 def opened(settings: Settings) -> tuple[Store, Frames]:

@@ -28,7 +28,6 @@ FACT_COLUMNS = (
     "source_licence", "file",
 )  # fmt: skip
 RUMOUR_COLUMNS = ("field", "value", "who_says", "note", "source_title", "source_url", "file")
-HARDWARE = "hardware"
 ALIAS_COLUMNS = ("alias", "scope", "origin", "model_id", "kind")
 SCORES_KEPT = 500_000
 """Rows of answers of ``Frames.scores`` that one revision keeps for the next caller."""
@@ -212,19 +211,22 @@ class Frames:
         return pd.DataFrame(found, columns=list(columns), dtype=object)
 
     def reference(self, name: str) -> pd.DataFrame:
-        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name.
-
-        ``hardware`` is read the same way, by id: numbers are NaN for unknown.
-        """
+        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name."""
         with self._lock:
             known = self._references.get(name)
         if known is None:
             with self._store.reading() as connection:
-                rows = read.hardware_rows(connection) if name == HARDWARE else read.reference_rows(connection, name)
-            known = pd.DataFrame(rows)
+                known = pd.DataFrame(read.reference_rows(connection, name))
             with self._lock:
                 self._references[name] = known
         return known.copy(deep=False)
+
+    @cached_property
+    def hardware(self) -> pd.DataFrame:
+        """Accelerators and machines, index ``id``, by id: the columns of the table; no rows and no columns without any."""
+        with self._store.reading() as connection:
+            rows = read.hardware_rows(connection)
+        return pd.DataFrame(rows).set_index("id") if rows else pd.DataFrame()
 
     @cached_property
     def aliases(self) -> pd.DataFrame:

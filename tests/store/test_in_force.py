@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable, Sized
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select, update
@@ -19,7 +21,7 @@ from lib.store.extract import extract_model
 from lib.store.frames import FrameCache
 from lib.store.raw import keep_raw
 from lib.store.samples import keep_samples, read_samples
-from lib.store.write import write_files
+from lib.store.write import set_alias, write_files
 from tests.factories import make_run, make_samples, model_row, prepared_file, prepared_run, raw_of, sha
 
 LOGGED, NAMELESS = make_run("org/a", samples=[make_samples()]), make_run("weights")
@@ -37,6 +39,7 @@ def fill(store: Store) -> None:
         "model_aliases": [{"alias": "alpha-api", "model_id": "alpha", "kind": model_prices.API_NAME}],
         "prices": [{"provider": "p", "api_name": "alpha-api", "model_slug": "alpha-api", "input_usd_per_mtok": 1.0}],
         "reference:records": [{"a": 1}],
+        "hardware": [{"id": "card", "name": "A card", "memory_gb": 80.0}],
     }
     runs = prepared_run(LOGGED, "alpha", sample_files=logs), prepared_run(NAMELESS, None)
     write_files(store, raw_of(), [prepared_file(*runs, tables=catalogue)])
@@ -45,7 +48,7 @@ def fill(store: Store) -> None:
 def _frames(store: Store) -> list[Sized]:
     frames = FrameCache(store).frames()
     own = [frames.models, frames.runs, frames.scores(["task_0"]), frames.facts("alpha"), frames.rumours("alpha")]
-    return [*own, frames.reference("records")]
+    return [*own, frames.reference("records"), frames.hardware]
 
 
 def _dump(store: Store) -> list[Sized]:
@@ -123,6 +126,20 @@ def test_every_path_shows_the_same_sources(store: Store) -> None:
     for name, shown in PATHS.items():
         assert all(map(len, shown(store))), name
     assert store.digest() == digest
+
+
+def test_frames_hold_hardware_and_aliases_as_they_are_now(store: Store) -> None:
+    cache = FrameCache(store)
+    assert cache.frames().hardware.empty and cache.frames().aliases.empty
+    fill(store)
+    frames = cache.frames()
+    assert frames.hardware.loc["card", "memory_gb"] == 80 and "source_id" not in frames.hardware
+    assert np.isnan(frames.hardware["tdp_w"].to_numpy(float)).all()
+    pd.testing.assert_frame_equal(frames.aliases, read.aliases(store))
+    set_alias(store, "mine", "", "alpha")
+    assert cache.frames().aliases["alias"].tolist() == ["mine", "alpha-api"], "readers' first"
+    withdrawal.withdraw(store, 1)
+    assert cache.frames().hardware.empty
 
 
 def test_a_withdrawn_source_is_told_of_only_where_it_is_public(store: Store) -> None:
