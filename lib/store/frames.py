@@ -211,7 +211,12 @@ class Frames:
         return pd.DataFrame(found, columns=list(columns), dtype=object)
 
     def reference(self, name: str) -> pd.DataFrame:
-        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name."""
+        """A reference table whole, columns as its file declares them; no rows and no columns for an unknown name.
+
+        ``hardware``, which has a table of its own in the store, may be asked for in the same way.
+        """
+        if name == "hardware":
+            return self.hardware.reset_index() if len(self.hardware) else pd.DataFrame()
         with self._lock:
             known = self._references.get(name)
         if known is None:

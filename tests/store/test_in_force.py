@@ -134,12 +134,13 @@ def test_frames_hold_hardware_and_aliases_as_they_are_now(store: Store) -> None:
     fill(store)
     frames = cache.frames()
     assert frames.hardware.loc["card", "memory_gb"] == 80 and "source_id" not in frames.hardware
+    pd.testing.assert_frame_equal(frames.reference("hardware").set_index("id"), frames.hardware)
     assert np.isnan(frames.hardware["tdp_w"].to_numpy(float)).all()
     pd.testing.assert_frame_equal(frames.aliases, read.aliases(store))
     set_alias(store, "mine", "", "alpha")
     assert cache.frames().aliases["alias"].tolist() == ["mine", "alpha-api"], "readers' first"
     withdrawal.withdraw(store, 1)
-    assert cache.frames().hardware.empty
+    assert cache.frames().hardware.empty and cache.frames().reference("hardware").empty
 
 
 def test_a_withdrawn_source_is_told_of_only_where_it_is_public(store: Store) -> None:
