@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.errors import RefusedInput
@@ -87,6 +87,7 @@ def test_a_third_of_the_time_costs_thrice() -> None:
     st.sampled_from(["llama-3.1-8b", "gemma-2-9b", "deepseek-v3", "qwen3-30b-a3b", "gpt-oss-20b"]),
     st.integers(1, 500), st.sampled_from([1, 2, 4, 8]), st.integers(1, 9000), st.integers(1, 4000), st.booleans(),
 )  # fmt: skip
+@example("llama-3.1-8b", 500, 1, 4, 4, False)  # bound by arithmetic
 def test_serving_in_plain_loops(model: str, batch: int, n: int, isl: int, osl: int, by_experts: bool) -> None:
     s, d, p = shape(model), device("h100-sxm"), PROFILES[SERVER_2025]
     context = isl + osl / 2
