@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from lib import formats
 from lib.analysis import serving_rows, serving_scores
@@ -42,10 +42,14 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
         tables = cost_tables(frames, settings)
     finally:
         store.close()
-    arch, hardware = tables.shapes.table, tables.hardware
-    read = serving_rows.read_measurements(given.rows, arch, hardware)
+    arch, hardware, of_model = tables.shapes.table, tables.hardware, tables.shapes.of_model
+    named = given.rows.assign(
+        model=[one if one in arch.index else of_model.get(one, one) for one in given.rows["model"]]
+    )
+    read = serving_rows.read_measurements(named, arch, hardware)
     estimated = (serving_scores.held_out_rates if options.held_out else serving_scores.estimated_rates)(read.rows, arch, hardware)  # fmt: skip
-    left_out = _left_out(given, read.left_out)
+    absurd = read.rows.index[~(np.isfinite(estimated) & (estimated > 0))]
+    left_out = _left_out(given, read.left_out.to_dict() | dict.fromkeys(absurd, serving_rows.NO_ESTIMATE))
     whole = serving_scores.score(estimated, read.rows["rate"].to_numpy(float), read.rows["model"])
     groups = serving_scores.scores_by_group(read.rows, estimated)
     if options.json:
@@ -66,11 +70,11 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if whole.n_rows else 1
 
 
-def _left_out(given: Measured, reasons: pd.Series) -> list[dict[str, Any]]:
+def _left_out(given: Measured, reasons: dict[Any, str]) -> list[dict[str, Any]]:
     """Rows that are not scored: line of the file, row_id (None where it cannot be read) and reason, by line."""
     ids = given.rows["row_id"].astype(object).to_dict()
     found: list[dict[str, Any]] = [{"line": line, "row_id": None, "reason": reason} for line, reason in given.refused]
-    found += [{"line": line, "row_id": ids[line], "reason": reason} for line, reason in reasons.to_dict().items()]
+    found += [{"line": line, "row_id": ids[line], "reason": reason} for line, reason in reasons.items()]
     return sorted(found, key=lambda row: int(row["line"]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from lib import formats
@@ -132,7 +133,7 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
 def _put_text(found: Estimate, name: str) -> None:
     ask, memory = found.ask, found.memory
     put(f"{name}, {FORMATS[ask.weight_format].label}, on {ask.n_gpus} x {ask.hardware}, {ask.batch} at once, {ask.input_tokens:,} tokens in and {ask.output_tokens:,} out")  # fmt: skip
-    put(f"weights {memory.weights / GB:,.1f} GB and caches {memory.cache / GB:,.1f} GB of {memory.usable / GB:,.1f} GB usable; at most {memory.largest_batch:,.0f} at once")  # fmt: skip
+    put(f"weights {memory.weights / GB:,.1f} GB and caches {memory.cache / GB:,.1f} GB of {memory.usable / GB:,.1f} GB usable; at most {memory.largest_batch:,.0f} at once, or {_tokens(memory.longest_context)} each")  # fmt: skip
     if found.measured:
         one = found.measured
         put(f"measured: {one.source}, {one.engine}, {one.date}, {one.batch:,.0f} at once ({one.row_id})")
@@ -157,6 +158,10 @@ def _put_text(found: Estimate, name: str) -> None:
 
 def _band(band: Band) -> dict[str, float]:
     return band._asdict()
+
+
+def _tokens(longest: float) -> str:
+    return f"{longest:,.0f} tokens" if math.isfinite(longest) else "any number of tokens"
 
 
 def _short(value: float) -> str:

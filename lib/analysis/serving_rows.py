@@ -53,6 +53,7 @@ NO_VALUE = "no measured rate above 0"
 NO_LENGTHS = "tokens in or out are missing"
 NO_BITS = "neither bits per weight nor a known format"
 NO_BATCH = "sequences at once are missing"
+NO_ESTIMATE = "numbers so far out of range that no rate follows from them"
 NO_COUNT = "devices: not whole numbers above 0, or stages that do not divide them"
 
 COLUMNS = (

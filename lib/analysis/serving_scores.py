@@ -54,7 +54,10 @@ class Score(NamedTuple):
 def estimated_rates(
     rows: pd.DataFrame, shapes: pd.DataFrame, hardware: pd.DataFrame, profile: Profile | None = None
 ) -> Floats:
-    """Tokens per second of each row of ``Measurements.rows``, with the constants of its group or those given."""
+    """Tokens per second of each row of ``Measurements.rows``, with the constants of its group or those given.
+
+    Not finite, or 0, where the numbers of a row are absurd.
+    """
     if rows.empty:
         return np.empty(0)
     shape = Architecture.of(shapes.loc[rows["model"]])
@@ -74,7 +77,7 @@ def estimated_rates(
         load = load._replace(
             batch=np.where(is_offline & np.isnan(load.batch), np.maximum(OFFLINE_BATCH_SHARE * most, 1), load.batch)
         )
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):  # a file may hold any numbers; what comes of absurd ones is not finite
         found = serving.serve(shape, device, load, isl, np.where(osl > 0, osl, np.nan), constants)
     alone = np.isin(group, (of.SINGLE, of.EAGER))
     rate = np.where(alone, found.decode_tokens_per_s, found.output_tokens_per_s)
@@ -87,8 +90,9 @@ def held_out_rates(rows: pd.DataFrame, shapes: pd.DataFrame, hardware: pd.DataFr
     Groups that are not in ``FITTED`` were fitted to nothing of their own and get the constants of the product.
     """
     found = estimated_rates(rows, shapes, hardware)
+    is_possible = np.isfinite(found) & (found > 0)
     for group, names in FITTED.items():
-        mine = (rows["group"] == group).to_numpy(bool)
+        mine = (rows["group"] == group).to_numpy(bool) & is_possible
         for model in rows.loc[mine, "model"].unique():
             left_out = mine & (rows["model"] == model).to_numpy(bool)
             others = rows[mine & ~left_out]

@@ -84,6 +84,16 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_count(run: Any, tmp_p
     assert "4 rows are not scored" in out and "line 3" in out
 
 
+@pytest.mark.parametrize("more", [(), ("--held-out",)])
+def test_absurd_numbers_are_named_not_scored(run: Any, tmp_path: Path, more: tuple[str, ...]) -> None:
+    good = [row for row in rows() if row["kind"] == "serving"][:12]
+    good[0]["batch"], good[1]["isl_assumed"] = "1e308", "1e300"
+    good[2]["bits_per_weight"] = "1e308"
+    told = json.loads(run("check", write(tmp_path / "absurd.csv", good), "--json", *more)[1])
+    assert told["rows"] + len(told["left_out"]) == 12 and told["median_abs_rel_error"] < 0.5
+    assert {row["reason"] for row in told["left_out"]} == {"numbers so far out of range that no rate follows from them"}
+
+
 def test_a_few_columns_are_enough_and_others_do_no_harm(run: Any, tmp_path: Path) -> None:
     kept = ("model", "hardware", "kind", "value", "isl", "isl_assumed", "osl", "batch", "weight_format", "n_gpus", "tp", "date", "engine", "steady_output_tok_s")  # fmt: skip
     full = [row for row in rows() if row["kind"] == "serving" and row["pp"] == "1" and row["ep"] == "1"][:40]
