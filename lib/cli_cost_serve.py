@@ -103,6 +103,7 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
             "from": serving_rows.GROUPS[found.group].words,
         },
         "measured": found.measured._asdict() if found.measured else None,
+        "nearest_measured": found.nearest._asdict() if found.nearest else None,
         "parameters": {"total": float(found.parameters.total), "active": float(found.parameters.active)},
         "memory": {
             "weights_gb": memory.weights / GB,
@@ -139,6 +140,8 @@ def _put_text(found: Estimate, name: str) -> None:
         put(f"measured: {one.source}, {one.engine}, {one.date}, {one.batch:,.0f} at once ({one.row_id})")
     else:
         put(f"estimated; the range holds {serving_errors.LEVEL:.0%} of {serving_rows.GROUPS[found.group].words}")
+    if near := found.nearest:
+        put(f"nearest measured: {near.tokens_per_s:,.0f} tokens per second with {near.batch:,.0f} at once, {near.input_tokens:,.0f} in{' (assumed)' if near.is_input_assumed else ''} and {near.output_tokens:,.0f} out ({near.source}, {near.row_id})")  # fmt: skip
     rows = [
         ("output tokens per second", found.output_tokens_per_s),
         ("time to first token, s", found.first_token_s),

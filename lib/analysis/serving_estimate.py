@@ -11,7 +11,7 @@ import pandas as pd
 from lib.analysis import serving_errors, serving_rows
 from lib.analysis.serving_errors import Band, lognormal, weighted_sum
 from lib.analysis.serving_hardware import device as device_of
-from lib.analysis.serving_measured import Configuration, MeasuredRate, measured_rate
+from lib.analysis.serving_measured import Configuration, MeasuredRate, measured_rate, nearest_rate
 from lib.analysis.serving_models import Shapes
 from lib.errors import RefusedInput
 from lib.schema.weight_formats import FORMATS
@@ -82,6 +82,8 @@ class Estimate(NamedTuple):
         parameters, memory, step: Counts; bytes; seconds of one decode step.
         kind: MEASURED if the rate of output tokens, and what follows from it, is measured; else ESTIMATED.
         measured: The measurement; None without.
+        nearest: The nearest measurement of the model on these devices, at another batch or other lengths; None where
+            ``measured`` is there, or nothing was measured.
         output_tokens_per_s: All sequences together, prompts included; of one reader at a time without prompts.
         decode_tokens_per_s, prefill_tokens_per_s: Writing alone, reading alone; estimates.
         first_token_s: Without a queue. ``between_tokens_s``: one step.
@@ -99,6 +101,7 @@ class Estimate(NamedTuple):
     step: serving.Step
     kind: str
     measured: MeasuredRate | None
+    nearest: MeasuredRate | None
     output_tokens_per_s: Band
     decode_tokens_per_s: Band
     prefill_tokens_per_s: Band
@@ -151,6 +154,7 @@ def estimate(ask: Ask, shapes: Shapes, hardware: pd.DataFrame, measured: pd.Data
         step=served.step,
         kind=ESTIMATED if found is None else MEASURED,
         measured=found,
+        nearest=nearest_rate(measured, wanted) if found is None and len(measured) else None,
         **_rates(served, group, found),
         **_money(served, group, found, filled),
         **_energy(served, group, found, filled, device),

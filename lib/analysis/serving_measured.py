@@ -74,30 +74,43 @@ def alike(rows: pd.DataFrame, wanted: Configuration) -> pd.DataFrame:
 
 
 def measured_rate(rows: pd.DataFrame, wanted: Configuration) -> MeasuredRate | None:
-    """The nearest measurement of a configuration; the latest of equally near ones; None if there is none."""
+    """The nearest measurement within the limits; the latest of equally near ones; None if there is none."""
+    found, distance = _nearest(rows, wanted)
+    return found if distance <= 1 else None
+
+
+def nearest_rate(rows: pd.DataFrame, wanted: Configuration) -> MeasuredRate | None:
+    """The measurement with the nearest batch, then the nearest lengths; None where nothing was measured."""
+    return _nearest(rows, wanted, by_batch=True)[0]
+
+
+def _nearest(rows: pd.DataFrame, wanted: Configuration, *, by_batch: bool = False) -> tuple[MeasuredRate | None, float]:
+    """A measurement and how far it is, 1 at the limit of what counts as the same configuration."""
     near = alike(rows, wanted)
-    apart = [
-        np.abs(np.log(near["batch"].to_numpy(float) / wanted.batch)) / np.log1p(BATCH_WITHIN),
-        np.abs(np.log(near["osl"].to_numpy(float) / wanted.output_tokens)) / np.log1p(LENGTHS_WITHIN),
-    ]
+    pairs = [("batch", wanted.batch, BATCH_WITHIN), ("osl", wanted.output_tokens, LENGTHS_WITHIN)]
     if wanted.group not in _ALONE:
-        apart.append(
-            np.abs(np.log(near["input_tokens"].to_numpy(float) / wanted.input_tokens)) / np.log1p(LENGTHS_WITHIN)
-        )
-    furthest = np.max(apart, axis=0) if len(near) else np.empty(0)
-    fits = np.flatnonzero(furthest <= 1)
-    if not fits.size:
-        return None
+        pairs.append(("input_tokens", wanted.input_tokens, LENGTHS_WITHIN))
+    near = near[near["batch"] > 0]
+    if near.empty:
+        return None, float("inf")
+    with np.errstate(divide="ignore"):  # a prompt of no tokens is infinitely far
+        apart = [np.abs(np.log(near[name].to_numpy(float) / value)) / np.log1p(within) for name, value, within in pairs]
+    furthest = np.max(apart, axis=0)
     dates = near["date"].astype(str).to_numpy(object)
-    # numpy's order is stable: by distance, among equal ones the latest first.
-    best = min(fits, key=lambda i: (round(float(furthest[i]), 6), [-ord(c) for c in dates[i]]))
-    row = near.iloc[int(best)]
+    first = apart[0] if by_batch else furthest
+    best = min(
+        range(len(near)),
+        key=lambda i: (round(float(first[i]), 6), round(float(furthest[i]), 6), [-ord(c) for c in dates[i]]),
+    )
+    return _rate(near.iloc[best]), float(furthest[best])
+
+
+def _rate(row: pd.Series) -> MeasuredRate:
+    of_accelerators = "GPU energy" in str(row["notes"])
     return MeasuredRate(
         tokens_per_s=float(row["rate"]),
         between_tokens_s=_number(row, "tpot_ms") / 1e3,
-        joules_per_token=_number(row, "energy_j_per_output_token")
-        if "GPU energy" in str(row["notes"])
-        else float("nan"),
+        joules_per_token=_number(row, "energy_j_per_output_token") if of_accelerators else float("nan"),
         batch=float(row["batch"]),
         input_tokens=float(row["input_tokens"]),
         output_tokens=float(row["osl"]),

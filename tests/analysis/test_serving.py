@@ -176,6 +176,7 @@ def test_bands_hold_four_in_five() -> None:
 def test_an_estimate_of_the_document(t: type[Tables]) -> None:
     found = ask(usd_per_gpu_hour=2.95)
     assert found.kind == ESTIMATED and found.measured is None and found.notes == ()
+    assert found.nearest is not None and found.nearest.batch == pytest.approx(64, abs=8)
     values = [found.usd_input.value, found.usd_output.value, found.usd_blended.value, found.output_tokens_per_s.value]
     assert values == pytest.approx([0.0251, 0.181, 0.0641, 3976], rel=0.003)
     assert found.usd_output.low < found.usd_output.value < found.usd_output.high
@@ -214,6 +215,10 @@ def test_the_nearest_measurement_is_taken(t: type[Tables]) -> None:
     assert found is not None and found.row_id == "new", "of equally near ones the latest"
     assert serving_measured.measured_rate(twice.iloc[:0], wanted) is None
     assert serving_measured.measured_rate(twice, wanted._replace(is_expert_parallel=True)) is None
+    far = wanted._replace(batch=20, output_tokens=3000)
+    assert serving_measured.measured_rate(twice, far) is None
+    assert (near := serving_measured.nearest_rate(twice, far)) is not None and near.row_id == "new"
+    assert serving_measured.nearest_rate(twice, far._replace(hardware="b200")) is None
 
 
 def test_one_reader_at_a_time(t: type[Tables]) -> None:
