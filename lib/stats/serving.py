@@ -176,15 +176,30 @@ def serve(
     step = decode_step(shape, device, load, isl + osl / 2, profile)
     prefill = prefill_tokens_per_s(shape, device, load.n_gpus, isl, profile)
     period = step.step_s + isl / osl * (batch / prefill + step.link_s)
-    first = isl / prefill + link_s(shape, device, isl, load.n_gpus, profile)
     return Served(
         step=step,
         output_tokens_per_s=batch / period,
         decode_tokens_per_s=batch / step.step_s,
         prefill_tokens_per_s=prefill,
-        first_token_s=first + overhead_s(shape, load._replace(batch=1), profile),
+        first_token_s=first_token_s(shape, device, load, isl, profile),
         between_tokens_s=step.step_s,
         per_token_s=period,
+    )
+
+
+def first_token_s(shape: Architecture, device: Device, load: Load, input_tokens: ArrayLike, profile: Profile) -> Floats:
+    """Seconds to read one prompt and give its first token, when nothing waits before it; NaN without a matrix rate.
+
+    The longer of the arithmetic of the prompt and of reading the weights once, then links and overheads.
+    """
+    isl, n = np.asarray(input_tokens, float), np.asarray(load.n_gpus, float)
+    weights = architecture.parameters_touched(shape, isl) * np.asarray(load.bits_per_weight, float) / 8
+    read_s = weights / n / (profile.eta_bw * np.asarray(device.bandwidth_gb_s, float) * 1e9)
+    work_s = isl / prefill_tokens_per_s(shape, device, n, isl, profile)
+    return np.asarray(
+        np.maximum(work_s, read_s)
+        + link_s(shape, device, isl, n, profile)
+        + overhead_s(shape, load._replace(batch=1), profile)
     )
 
 
