@@ -22,6 +22,8 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
+from lib.cli_price import add_arguments as add_price_arguments
+from lib.cli_price import change_price
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -109,6 +111,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("model", nargs="?", metavar="MODEL", help="id of the model that it means")
     command.add_argument("--scope", default="", metavar="ZIP", help="only in this zip or board; without it everywhere")
     command.add_argument("--remove", action="store_true", help="take your alias back")
+
+    text = "what a model costs you, in place of the listed prices"
+    add_price_arguments(_command(commands, "price", text, change_price))
 
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, controls, page, parts_model
+from lib.ui import cached, controls, page, parts_model, parts_prices
 from lib.ui.views import model
 
 asked = str(st.query_params.get("model", ""))
@@ -27,6 +27,6 @@ parts_model.place(head)
 parts_model.scores(asked)
 parts_model.disagreements(asked)
 parts_model.neighbours(asked)
-parts_model.prices(asked)
+parts_prices.prices(asked)
 parts_model.checkpoints(asked)
 parts_model.runs(asked)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis.cost_bases import Basis
-from lib.analysis.cost_frontier import ABOVE, BELOW, MAY, CostFrontier
+from lib.analysis.cost_frontier import ABOVE, BELOW, MAY, SILENT, CostFrontier
 from lib.analysis.side_by_side_words import short
 from lib.schema.text import Role, Sentence, Span, sentence
 
@@ -38,6 +38,11 @@ def takeaway(found: CostFrontier, basis: Basis, benchmark: str, *, filtered: boo
         return sentence(f"No model{among} has both a score on {benchmark} and a cost on this basis.")
     best, merely = found.headline, found.merely
     tried = formats.counted(len(rows), "model")
+    if best is None and (rows["verdict"] == SILENT).all():
+        return sentence(
+            f"Nothing can be shown of the {formats.counted(len(rows), 'model')}{among} with a score on {benchmark} and a cost: "
+            "these scores came without intervals. Another protocol, under More, may have them."
+        )
     if best is None:
         parts: list[str | Span] = [f"No model{among} is shown to be above ", Span(goal, "strong"), f" on {benchmark}, of {tried} tried."]  # fmt: skip
         if merely is not None:

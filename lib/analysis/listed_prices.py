@@ -112,10 +112,10 @@ def in_force(rows: pd.DataFrame, today: str) -> pd.DataFrame:
         ``CURRENT_DAYS`` of them.
     """
     starts, ends = (rows[name].astype(object).where(rows[name].notna(), "") for name in ("valid_from", "valid_to"))
-    has_begun = starts.map(_last_day) <= today
-    goes_on = (ends == "") | (ends.map(_last_day) > today)
+    has_begun = starts.map(last_day) <= today
+    goes_on = (ends == "") | (ends.map(last_day) > today)
     kept = rows[(has_begun & goes_on & ~rows["is_stale_risk"].astype(bool)).to_numpy(bool)]
-    kept = kept.assign(_start=starts.loc[kept.index].map(_last_day), _seen=kept["last_seen"].fillna("").astype(str))
+    kept = kept.assign(_start=starts.loc[kept.index].map(last_day), _seen=kept["last_seen"].fillna("").astype(str))
     kept = kept.sort_values([*_PERIOD, "_start", "_seen"], kind="stable")
     kept = kept.drop_duplicates(_PERIOD, keep="last")
     age = pd.Series([_days(seen, today) for seen in kept["_seen"]], kept.index, dtype=float)
@@ -188,7 +188,7 @@ def _price(model: str, rows: pd.DataFrame, host: Host) -> Price:
     )
 
 
-def _last_day(text: str) -> str:
+def last_day(text: str) -> str:
     """A day as text that sorts: a month counts as its last day, a year as 31 December; '' stays before all others."""
     if len(text) == 4:
         return f"{text}-12-31"
@@ -199,4 +199,4 @@ def _days(seen: str, today: str) -> float:
     """Days from one day to another, at least 0; NaN where the first is unknown."""
     if not seen:
         return float("nan")
-    return float(max((dt.date.fromisoformat(today) - dt.date.fromisoformat(_last_day(seen)[:10])).days, 0))
+    return float(max((dt.date.fromisoformat(today) - dt.date.fromisoformat(last_day(seen)[:10])).days, 0))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from lib.store import tables
 from lib.store.in_force import is_live
@@ -16,7 +16,7 @@ _NOT_CONTENT = ("source_id", "store_revision")
 
 
 def digest_of(connection: Connection) -> str:
-    """64 hexadecimal digits over live sources with importer and version, aliases, models, and readers' own facts.
+    """64 hexadecimal digits over live sources with importer and version, aliases, models, readers' own facts and prices.
 
     No numbers of rows and no times are in it. Community models are left out: they follow from the sources.
     """
@@ -37,7 +37,16 @@ def digest_of(connection: Connection) -> str:
     for part in parts:
         total.update(_lines(connection.execute(part)).encode())
         total.update(b"\x00")
+    own = _lines(connection.execute(_own_prices()))
+    # Nothing where there is none: whoever entered no price keeps the digest of before.
+    total.update(own.encode())
     return total.hexdigest()
+
+
+def _own_prices() -> Select[Any]:
+    p = tables.prices.c
+    numbers = (p.input_usd_per_mtok, p.output_usd_per_mtok, p.cached_input_usd_per_mtok)
+    return select(p.model_slug, p.provider, *numbers, p.valid_from).where(p.origin == "reader")
 
 
 def _lines(rows: Iterable[Any]) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from lib import formats
 from lib.store.details import source_named
-from lib.store.model_prices import aliases_of, prices_of
+from lib.store.model_prices import aliases_of
 from lib.store.withdrawn import sources_with_model
 from lib.ui import cached, controls, data_stored, downloads, links, page
 from lib.ui.views import model, model_beside, model_facts, model_results, model_runs
@@ -18,7 +18,7 @@ TALL = 420
 ROW_PX = 35
 
 
-def _height(rows: pd.DataFrame, most: int = 2000) -> int:
+def height(rows: pd.DataFrame, most: int = 2000) -> int:
     """Pixels that show every row, up to ``most``: a part in the middle of a page should not scroll without need."""
     return min(ROW_PX * (len(rows) + 1) + 3, most)
 
@@ -71,7 +71,7 @@ def facts(chosen: str, head: model.HeadView) -> None:
         alt="Facts with their sources",
         labels=model_facts.LABELS,
         traces=view.identity_traces,
-        height=_height(view.identity),
+        height=height(view.identity),
     )
     for told in head.relatives:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -91,7 +91,7 @@ def facts(chosen: str, head: model.HeadView) -> None:
                 alt="Architecture with its sources",
                 labels=model_facts.LABELS,
                 traces=view.build_traces,
-                height=_height(view.build),
+                height=height(view.build),
             )
     if len(view.rumours):
         _rumours(view)
@@ -140,7 +140,7 @@ def scores(chosen: str) -> None:
             alt="Scores by benchmark and protocol",
             labels=model_results.LABELS,
             traces=view.traces,
-            height=_height(view.table, TALL),
+            height=height(view.table, TALL),
         )
     page.left_out(view.left_out, noun="score")
     downloads.buttons(view.rows, f"scores-{chosen}")
@@ -169,7 +169,7 @@ def disagreements(chosen: str) -> None:
         alt="Two results field by field",
         labels=model_results.WHY_LABELS,
         traces=view.traces,
-        height=_height(view.table),
+        height=height(view.table),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         links.to_run(view.runs[0], "The first run →")
@@ -202,31 +202,13 @@ def neighbours(chosen: str) -> None:
         alt="Models next in size under one protocol",
         labels=model_beside.NEIGHBOUR_LABELS,
         traces=view.traces,
-        height=_height(view.table),
+        height=height(view.table),
     )
     page.small_text(formats.markdown(view.coverage, 600))
     others = [str(one) for one in view.traces.models if one and one != chosen]
     for other in others[:1]:
         name = formats.markdown(cached.frames().models["name"][other], 60)
         links.link("head-to-head", f":blue[Is it really better than {name}? →]", {"a": chosen, "b": other})
-
-
-def prices(chosen: str) -> None:
-    """What providers ask for it; nothing where no price is known."""
-    known = cached.stored(prices_of, model=chosen)
-    if known.empty:
-        return
-    st.subheader("Prices", anchor=False)
-    table, traces = model_beside.price_table(known)
-    st.markdown("List prices in US dollars per million tokens, as price lists had them on the days named.")
-    page.table(
-        table,
-        key="model-prices",
-        alt="Prices by provider",
-        labels=model_beside.PRICE_LABELS,
-        traces=traces,
-        height=_height(table, TALL),
-    )
 
 
 def checkpoints(chosen: str) -> None:
@@ -268,7 +250,7 @@ def runs(chosen: str) -> None:
             alt="Runs with their sources",
             labels=model_runs.LABELS,
             traces=view.traces,
-            height=_height(view.table, TALL),
+            height=height(view.table, TALL),
         )
     known = cached.stored(aliases_of, model=chosen)
     if len(known):

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from lib import formats
 from lib.analysis import checkpoint_scores, measurements, protocols
+from lib.analysis.listed_prices import in_force
 from lib.analysis.neighbours import SAME, SMALLER, neighbours
 from lib.analysis.sizes import SizeBy
 from lib.figures import checkpoint_curve as curve_figure
@@ -19,6 +20,7 @@ from lib.figures.legend import Legend
 from lib.schema.columns import SIZES
 from lib.schema.text import Sentence, Span, sentence
 from lib.store.frames import Frames
+from lib.store.model_prices import READER
 from lib.ui.finished import finished
 from lib.ui.page import padded
 from lib.ui.traces import Traces, texts
@@ -31,6 +33,7 @@ PRICE_LABELS = {
     "input": "Input",
     "output": "Output",
     "cached": "Cached input",
+    "batch": "In batches",
     "valid": "Valid",
     "listed_by": "Listed by",
     "remarks": "Remarks",
@@ -163,13 +166,17 @@ def _no_neighbours(why: str) -> NeighboursView:
     return NeighboursView(sentence(why), "", pd.DataFrame(), Traces([]))
 
 
-def price_table(prices: pd.DataFrame) -> tuple[pd.DataFrame, Traces]:
+def price_table(prices: pd.DataFrame, today: str) -> tuple[pd.DataFrame, Traces]:
     """List prices in words; where they come from.
 
     Args:
         prices: ``lib.store.model_prices.prices_of``.
+        today: ISO day.
     """
     rows = prices.to_dict("records")
+    now = in_force(prices.assign(model=""), today)
+    ages = dict(zip(now.index, zip(now["age_days"], now["is_current"], strict=True), strict=True))
+    places = list(prices.index)
     table = pd.DataFrame(
         {
             "provider": [str(row["provider"]) for row in rows],
@@ -177,12 +184,33 @@ def price_table(prices: pd.DataFrame) -> tuple[pd.DataFrame, Traces]:
             "input": [formats.usd(row["input_usd_per_mtok"]) for row in rows],
             "output": [formats.usd(row["output_usd_per_mtok"]) for row in rows],
             "cached": [formats.usd(row["cached_input_usd_per_mtok"]) for row in rows],
+            "batch": [_batch(row) for row in rows],
             "valid": [_period(row) for row in rows],
             "listed_by": [formats.one_line(row["listed_by"] or "").replace("+", ", ") for row in rows],
-            "remarks": ["may be out of date" if row["is_stale_risk"] else "" for row in rows],
+            "remarks": [_remark(row, today, ages.get(place)) for place, row in zip(places, rows, strict=True)],
         }
     )
     return table, Traces([""] * len(rows), sources=texts([row["source_digest"] for row in rows]))
+
+
+def _batch(row: Mapping[Any, Any]) -> str:
+    """``$0.50 in, $1.50 out``."""
+    read, written = (formats.usd(row[f"batch_{name}_usd_per_mtok"]) for name in ("input", "output"))
+    return formats.UNKNOWN if read == written == formats.UNKNOWN else f"{read} in, {written} out"
+
+
+def _remark(row: Mapping[Any, Any], today: str, age: tuple[float, bool] | None) -> str:
+    """Whether a price holds today, and how old it is."""
+    told = ["your own"] if row["origin"] == READER else []
+    if row["is_stale_risk"]:
+        told.append("may be out of date")
+    elif age is None:
+        told.append("not yet" if str(row["valid_from"] or "") > today else "no longer")
+    elif not age[1]:
+        told.append(f"not current: last seen {formats.count(age[0])} days ago")
+    else:
+        told.append("current")
+    return ", ".join(told)
 
 
 def _period(row: Mapping[Any, Any]) -> str:
