@@ -123,6 +123,13 @@ def in_force(rows: pd.DataFrame, today: str) -> pd.DataFrame:
     return kept.drop(columns=["_start", "_seen"]).assign(age_days=age, is_current=(age <= CURRENT_DAYS))
 
 
+def folded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each price once: of rows of one name, host, first day and price the one that was seen last, in the order given."""
+    same = ["provider", "api_name", "valid_from", "input_usd_per_mtok", "output_usd_per_mtok", "origin"]
+    latest = rows.sort_values("last_seen", kind="stable", na_position="first").drop_duplicates(same, keep="last")
+    return rows.loc[rows.index.isin(latest.index)]
+
+
 def usd_per_mtok(rows: pd.DataFrame, blend: Blend = USUAL) -> NDArray[np.float64]:
     """Blended price of each row, USD per million tokens; NaN where a price that the blend needs is not known.
 

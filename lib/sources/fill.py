@@ -19,8 +19,9 @@ from typing import IO
 import orjson
 
 from lib.settings import Settings
-from lib.sources import registry
+from lib.sources import package_prices, prices, registry
 from lib.sources.archives import Limits
+from lib.sources.contract import Candidate
 from lib.sources.ingest import Issue, Meta, Step, Summary, ingest, ingest_raw
 from lib.sources.shipped import STAGES, ShippedFile, shipped_files
 from lib.sources.walk import Raw
@@ -31,6 +32,7 @@ from lib.store.raw import read_raw
 STATE_FILE = "fill.json"
 LOCK_FILE = "fill.lock"
 OUTDATED = "newer importers"
+PRICES = "cost/api_prices.csv"
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class _Fill:
             self._add(self._take(file, before))
             before += _n_members(file)
         if with_outdated:
+            self._add(self._take_package())
             self._read_again()
         self._state = replace(self._state, phase="done", label="", done=before, finished_at=_now())
         self._show()
@@ -151,6 +154,22 @@ class _Fill:
         path = self._settings.shipped_dir / file.path
         meta = Meta(file.title, file.url, file.licence, file.published_on)
         return ingest(self._store, [path], settings=self._settings, progress=step, shipped=True, meta=meta)
+
+    def _take_package(self) -> Summary:
+        """Prices of the package, where its release is newer than the shipped history."""
+        path = self._settings.shipped_dir / PRICES
+        found = package_prices.installed()
+        if found is None or not path.is_file():
+            return Summary()
+        shipped = prices.TABLE.rows(Candidate(name=PRICES, content=path.read_bytes()))
+        rows = package_prices.newer_rows(found, shipped)
+        if not rows:
+            return Summary()
+        name = package_prices.file_name(found)
+        raw = Raw(name, name, package_prices.as_csv(rows))
+        title = f"List prices of the package {package_prices.PACKAGE} {found.release}"
+        meta = Meta(title, package_prices.URL, package_prices.LICENCE, found.seen_on)
+        return ingest_raw(self._store, [raw], shipped=True, meta=meta)
 
     def _read_again(self) -> None:
         """What readers imported, through the importers of today, from the bytes that were kept."""

@@ -10,7 +10,7 @@ import streamlit as st
 from lib import formats
 from lib.errors import RefusedInput
 from lib.store import mapping, source_lists
-from lib.ui import cached, data_stored, page
+from lib.ui import cached, data_price_names, data_stored, page
 from lib.ui.data_sources import quoted
 from lib.ui.traces import Traces
 from lib.ui.views import search
@@ -38,6 +38,7 @@ def show() -> None:
     elif len(waiting):
         _why_no_form(str(waiting["spelling"].iloc[0]))
     _how_to_add_a_model()
+    data_price_names.show()
 
 
 def _table(waiting: pd.DataFrame) -> None:

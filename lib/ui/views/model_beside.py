@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from lib import formats
 from lib.analysis import checkpoint_scores, measurements, protocols
-from lib.analysis.listed_prices import in_force
+from lib.analysis.listed_prices import folded, in_force
 from lib.analysis.neighbours import SAME, SMALLER, neighbours
 from lib.analysis.sizes import SizeBy
 from lib.figures import checkpoint_curve as curve_figure
@@ -173,6 +173,7 @@ def price_table(prices: pd.DataFrame, today: str) -> tuple[pd.DataFrame, Traces]
         prices: ``lib.store.model_prices.prices_of``.
         today: ISO day.
     """
+    prices = folded(prices)
     rows = prices.to_dict("records")
     now = in_force(prices.assign(model=""), today)
     ages = dict(zip(now.index, zip(now["age_days"], now["is_current"], strict=True), strict=True))
