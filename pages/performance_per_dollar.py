@@ -32,6 +32,7 @@ with place:
     protocol = controls.choice("protocol", "Protocol", protocols) if protocols else ""
 with places[2]:
     blend = parts.blend(basis, more)
+    filters = more.filters._replace(hardware=parts.hardware(basis) or more.filters.hardware)
 with places[3]:
     target = parts.target(chosen_set, protocol, more.filters.community)
 
@@ -46,7 +47,7 @@ view = cached.made(
     target=target,
     by=size.by,
     threshold=size.threshold,
-    filters=more.filters,
+    filters=filters,
     prices=parts.prices(chosen_set, basis, blend, more.host),
 )
 with said:

@@ -19,6 +19,8 @@ from lib.stats.cost import cost_per_correct
 from lib.stats.memory import GB
 
 API, RUN, CORRECT, MEMORY = "api", "run", "correct", "memory"
+SELF, ENERGY, TRAINING = "self", "energy", "training"
+"""Estimated: ``lib.analysis.cost_estimates``."""
 COST_COLUMNS = (
     "cost", "cost_low", "cost_high", "sigma", "shared_sigma", "told", "source", "fields", "is_assumed", "is_own",
 )  # fmt: skip
@@ -42,6 +44,7 @@ class Basis(NamedTuple):
         cheapest: What a model with the least of it is: ``cheapest``, ``smallest``.
         unit: After an amount in a sentence: `` per million tokens``.
         written: An amount in words.
+        about: Before an amount in a sentence: `` about``, '' for what is exact.
     """
 
     label: str
@@ -50,6 +53,7 @@ class Basis(NamedTuple):
     cheapest: str
     unit: str
     written: Callable[[object], str]
+    about: str = ""
 
 
 def gigabytes(value: object) -> str:
@@ -57,10 +61,24 @@ def gigabytes(value: object) -> str:
     return f"{formats.plain(value)} GB"
 
 
+def kilowatt_hours(value: object) -> str:
+    """``0.043 kWh``."""
+    return f"{formats.plain(value)} kWh"
+
+
+def money(value: object) -> str:
+    """A large amount in words: ``$2.4M``, ``$80K``, ``$12``."""
+    n = formats.number(value)
+    return formats.usd(value) if n is None or n < 1000 else f"${formats.parameters(n)}"
+
+
 BASES: Mapping[str, Basis] = {
     API: Basis("API price", "USD per million tokens", "Price (USD per million tokens", "cheapest", " per million tokens", formats.usd),
-    RUN: Basis("Running the benchmark", "USD for the benchmark", "Cost of all questions (USD", "cheapest", " for all questions", formats.usd),
-    CORRECT: Basis("A right answer", "USD per right answer", "Cost of a right answer (USD", "cheapest", " per right answer", formats.usd),
+    RUN: Basis("Running the benchmark", "USD for the benchmark", "Cost of all questions (USD", "cheapest", " for all questions", formats.usd, "about "),
+    CORRECT: Basis("A right answer", "USD per right answer", "Cost of a right answer (USD", "cheapest", " per right answer", formats.usd, "about "),
+    SELF: Basis("Serving it yourself", "USD per million tokens", "Cost of serving (USD per million tokens", "cheapest", " per million tokens", formats.usd, "about "),
+    TRAINING: Basis("Training", "USD for one run", "Cost of training (USD for one run of 6ND", "cheapest", " to train", money, "about "),
+    ENERGY: Basis("Energy", "kWh per million tokens", "Energy (kWh per million output tokens", "thriftiest", " per million output tokens", kilowatt_hours, "about "),
     MEMORY: Basis("Memory", "Memory (GB)", "Memory for one request (GB", "smallest", "", gigabytes),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -46,14 +46,14 @@ def takeaway(found: CostFrontier, basis: Basis, benchmark: str, *, filtered: boo
     if best is None:
         parts: list[str | Span] = [f"No model{among} is shown to be above ", Span(goal, "strong"), f" on {benchmark}, of {tried} tried."]  # fmt: skip
         if merely is not None:
-            parts += [" ", *_named(merely, basis.written, basis.unit, is_first=True), f" is the {least} that scores above it, without being shown to."]  # fmt: skip
+            parts += [" ", *_named(merely, basis, is_first=True), f" is the {least} that scores above it, without being shown to."]  # fmt: skip
         return sentence(*parts)
     parts = [
         f"Of {tried}{among}, the {least} ",
         "shown to be above ",
         Span(goal, "strong"),
         f" on {benchmark} is ",
-        *_named(best, basis.written, basis.unit),
+        *_named(best, basis),
         ".",
     ]
     if merely is not None and merely["model"] != best["model"]:
@@ -61,7 +61,7 @@ def takeaway(found: CostFrontier, basis: Basis, benchmark: str, *, filtered: boo
         parts += [
             " ",
             Span(short(merely["name"]), ROLES.get(str(merely["side"]))),
-            f" scores {formats.score(merely['score'])} at ",
+            f" scores {formats.score(merely['score'])} at {basis.about}",
             Span(basis.written(merely["cost"]), "strong"),
             f", {_part(ratio)}, but is not shown to be above {goal}{_why(merely, found)}.",
         ]
@@ -76,12 +76,12 @@ def verdict(row: Mapping[Any, Any], target: float) -> str:
     return words.get(said, "no interval: nothing shown")
 
 
-def _named(row: pd.Series, written: Callable[[object], str], unit: str, *, is_first: bool = False) -> list[str | Span]:
+def _named(row: pd.Series, basis: Basis, *, is_first: bool = False) -> list[str | Span]:
     return [
         Span(short(row["name"]), ROLES.get(str(row["side"]), "strong")),
-        " (" if is_first else " at ",
-        Span(written(row["cost"]), "strong"),
-        f"{unit})" if is_first else unit,
+        f" ({basis.about}" if is_first else f" at {basis.about}",
+        Span(basis.written(row["cost"]), "strong"),
+        f"{basis.unit})" if is_first else basis.unit,
     ]
 
 

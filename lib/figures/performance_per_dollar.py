@@ -75,11 +75,12 @@ def performance_per_dollar(
     return interval_marks.with_chance(figure, chance if chance is not None and chance > scores[0] else None)
 
 
-def legend(rows: pd.DataFrame, *, target: float) -> Legend:
+def legend(rows: pd.DataFrame, *, target: float, ranges: str = "range over hosts") -> Legend:
     """The marks that are in the figure, with their words.
 
     Args:
         rows, target: As for the figure.
+        ranges: What the lines to the sides are.
     """
     sides = rows["side"].astype(str)
     entries: Legend = [
@@ -89,7 +90,7 @@ def legend(rows: pd.DataFrame, *, target: float) -> Legend:
     if rows["on_line"].to_numpy(bool).any():
         entries.append((Mark("line", "good"), "frontier; the larger the mark, the surer its place on it"))
     if (rows["cost_high"] > rows["cost_low"]).any():
-        entries.append((Mark("line", "undisclosed-pale"), "range over hosts"))
+        entries.append((Mark("line", "undisclosed-pale"), ranges))
     entries.append((Mark("dashed", "target"), f"your target: {target_words(target)}"))
     return entries
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 import streamlit as st
 
 from lib import formats
-from lib.analysis.cost_bases import API, CORRECT, MEMORY, RUN
+from lib.analysis.cost_bases import API, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING
 from lib.analysis.fits import Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, USUAL, Blend, Host, Price
 from lib.ui import cached, controls, page
@@ -33,17 +33,19 @@ HOSTS: dict[str, str] = {MEDIAN: "their median price", CHEAPEST: "the cheapest o
 
 
 class More(NamedTuple):
-    """The rarer choices: the filters, whose price counts, and what is cached or in batches."""
+    """The rarer choices: the filters, whose price counts, what is cached or in batches, and the blend of serving ("" elsewhere)."""
 
     filters: Filters
     host: Host
     cached: str
     is_batch: bool
+    weights: str
 
 
 def more(place: Any, basis: str) -> More:
     """The rarer choices, in a popover; those of prices only where prices are shown."""
     bits, context, host, kept, is_batch = "16", "8192", MEDIAN, "0", False
+    weights, batch, filled, weighted = "bf16", "64", "1", ""
     with place:
         if choice.needs_prices(basis):
             host = cast(Any, controls.choice("host", "Of several hosts", HOSTS))
@@ -52,16 +54,32 @@ def more(place: Any, basis: str) -> More:
         if basis == MEMORY:
             bits = controls.choice("bits", "Precision of the weights", side.BITS)
             context = controls.choice("context", "Tokens at once", side.CONTEXTS, default=side.DEFAULT_CONTEXT)
+        if basis in (SELF, ENERGY):
+            weights = controls.choice("format", "Quantisation", choice.format_options())
+            batch = controls.choice("atonce", "Requests at once", choice.BATCHES, default="64")
+        if basis == SELF:
+            filled = controls.choice("filled", "Hardware is filled", choice.UTILISATIONS)
+            options = choice.blends(st.query_params.get("blend"))
+            weighted = controls.choice("blend", "Input : output", options, default=choice.DEFAULT_BLEND)
         classes = controls.size_classes()
         only_open = controls.switch("open", "Open weights only")
         variants = controls.switch("variants", "All variants of a base model", help="Instead of one of each.")
         community = controls.switch("community", "Community models, too", help="Known only from a board or own files.")
     filters = Filters(tuple(classes), only_open, community, variants, cast(Bits, int(bits)), int(context))
-    return More(filters, cast(Host, host), kept, is_batch)
+    filters = filters._replace(weight_format=weights, batch=int(batch), utilisation=float(filled))
+    return More(filters, cast(Host, host), kept, is_batch, weighted)
+
+
+def hardware(basis: str) -> str:
+    """What it is served or trained on; '' where nothing is."""
+    options = cached.made(choice.hardware_options, basis=basis) if basis in (SELF, ENERGY, TRAINING) else {}
+    return controls.choice("hardware", "Hardware", options, default=choice.HARDWARE) if options else ""
 
 
 def blend(basis: str, chosen: More) -> Blend:
     """Tokens in for tokens out; only where prices per token are shown."""
+    if basis == SELF:
+        return choice.blend(chosen.weights, "0", False)
     if basis != API:
         return USUAL._replace(cached=float(chosen.cached), is_batch=chosen.is_batch)
     options = choice.blends(st.query_params.get("blend"))

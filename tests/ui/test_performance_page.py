@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lib.analysis.cost_bases import API, CORRECT, MEMORY, RUN
+from lib.analysis.cost_bases import API, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING
 from lib.analysis.listed_prices import CHEAPEST, CURRENT_DAYS, MEDIAN, Blend
 from lib.schema.text import plain
 from lib.settings import read_settings
@@ -19,6 +19,7 @@ from lib.ui import downloads
 from lib.ui.views import performance_choice as choice
 from lib.ui.views import performance_per_dollar as performance
 from lib.ui.views.performance_choice import Filters
+from lib.ui.views.performance_traces import COST
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
@@ -65,12 +66,12 @@ def test_a_price_leads_to_its_file_and_a_score_to_its_run(opened: tuple[Store, F
     view = view_of(opened)
     runs = frames.runs.set_index("run")["model"]
     for row in range(len(view.table)):
-        price, score = view.traces.at(row, performance.COST), view.traces.at(row, performance.SCORE)
+        price, score = view.traces.at(row, COST), view.traces.at(row, performance.SCORE)
         assert price is not None and len(price.source) == 12 and not price.runs
         assert score is not None and [runs[run] for run in score.runs] == [view.traces.models[row]]
         assert "last seen 21 Nov 2026" in view.table["told"].iloc[row]
     memory = view_of(opened, basis=MEMORY)
-    behind = memory.traces.at(0, performance.COST)
+    behind = memory.traces.at(0, COST)
     assert behind is not None and "params_total" in behind.fields and not behind.source
 
 
@@ -102,7 +103,7 @@ def test_benchmarks_without_token_counts_say_so(opened: tuple[Store, Frames]) ->
     assert any("no token counts" in reason for reason in silent.left_out)
     known = view_of(opened, basis=CORRECT, chosen_set="arc_easy", target=0.5)
     assert "assumed" in known.coverage
-    assert all("assumed" in text for text in known.table[performance.COST]) if len(known.table) else True
+    assert all("assumed" in text for text in known.table[COST]) if len(known.table) else True
 
 
 def test_scores_without_an_interval_are_hollow_and_without_probability(opened: tuple[Store, Frames]) -> None:
@@ -144,3 +145,28 @@ def test_empty_one_model_and_hostile_stores(open_app: Open, one_model_store: Pat
     assert not evil.exception
     for element in (*evil.markdown, *evil.header):
         assert HOSTILE not in element.value
+
+
+@pytest.mark.parametrize(("basis", "least"), [(SELF, "cheapest"), (ENERGY, "thriftiest"), (TRAINING, "cheapest")])
+def test_estimated_costs_say_so_and_are_drawn(opened: tuple[Store, Frames], basis: str, least: str) -> None:
+    view = view_of(opened, basis=basis)
+    rows = view.rows()
+    assert len(rows) > 30 and f"the {least} shown to be above 35%" in plain(view.takeaway)
+    assert " at about " in plain(view.takeaway) and "(estimated)" in view.table[COST].iloc[0]
+    assert (rows["sigma"] > 0).any() and (rows["cost_low"] <= rows["cost"]).all()
+    assert any("80% range" in words for _, words in view.legend)
+    behind = view.traces.at(0, COST)
+    assert behind is not None and behind.fields and not behind.source
+    none = view_of(opened, basis=basis, filters=Filters(hardware="no such thing"))
+    assert none.figure is None and none.left_out
+
+
+def test_hardware_and_quantisation_change_what_serving_costs(opened: tuple[Store, Frames]) -> None:
+    def costs(**changed: Any) -> Any:
+        view = view_of(opened, basis=SELF, filters=Filters(**changed))
+        return view.rows().set_index("model")["cost"]
+
+    usual, four_bit, half = costs(), costs(weight_format="gguf-q4_k_m", batch=1), costs(utilisation=0.5)
+    one = "qwen2.5-7b-instruct"
+    assert half[one] == pytest.approx(2 * usual[one]) and four_bit[one] > usual[one]
+    assert costs(hardware="l4")[one] != usual[one]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
+
+import pandas as pd
 
 from lib import formats
 from lib.analysis import cost_bases, cost_frontier, listed_prices
-from lib.analysis.cost_bases import API, BASES, CORRECT, RUN, TokenCount
+from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, RUN, TokenCount
 from lib.analysis.fits import Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, USUAL, Blend, Host, Price
+from lib.analysis.serving_models import Shapes, shapes_of_models
+from lib.analysis.serving_rows import read_measurements
+from lib.schema.weight_formats import FORMATS
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices as listed
@@ -24,6 +30,12 @@ NO_COUNTS = "nobody has published how many tokens this benchmark takes, and no r
 BITS = {"16": "16 bit", "8": "8 bit", "4": "4 bit"}
 
 
+HARDWARE = "h100-sxm"
+FORMATS_OFFERED = ("bf16", "fp8", "gguf-q8_0", "gguf-q4_k_m", "awq-4bit-g128", "mxfp4")
+BATCHES = {"1": "1", "8": "8", "32": "32", "64": "64", "128": "128", "256": "256"}
+UTILISATIONS = {"1": "always full", "0.9": "90% of the time", "0.5": "half the time", "0.3": "30%", "0.1": "10%"}
+
+
 class Filters(NamedTuple):
     """The reader's filters and the rarer choices; the models that pass are the candidates.
 
@@ -33,6 +45,7 @@ class Filters(NamedTuple):
         community: Models known only from boards and own files, too.
         variants: All variants of a base model instead of one.
         bits, context: For the memory.
+        hardware, weight_format, batch, utilisation: For serving it yourself, and for training.
     """
 
     size_classes: tuple[str, ...] = ()
@@ -41,6 +54,10 @@ class Filters(NamedTuple):
     variants: bool = False
     bits: Bits = 16
     context: int = 8192
+    hardware: str = HARDWARE
+    weight_format: str = "bf16"
+    batch: int = 64
+    utilisation: float = 1.0
 
     def any(self) -> bool:
         """Whether a filter is set that takes models away."""
@@ -57,6 +74,33 @@ def sets(frames: Frames) -> dict[str, str]:
 def bases(frames: Frames) -> dict[str, str]:
     """Kinds of cost: key to words."""
     return {key: basis.label for key, basis in BASES.items()}
+
+
+def hardware_options(frames: Frames, *, basis: str) -> dict[str, str]:
+    """Hardware with a price: id to name; for training only what has a matrix rate."""
+    known = frames.reference("hardware")
+    if known.empty:
+        return {}
+    has = known["usd_per_hour"].astype(float) > 0 if basis != ENERGY else known["tdp_w"].astype(float) > 0
+    has &= known["bf16_tflops_dense"].astype(float) > 0
+    return {str(row["id"]): str(row["name"]) for row in known[has.to_numpy(bool)].to_dict("records")}
+
+
+def format_options() -> dict[str, str]:
+    """Formats of weights that are offered."""
+    return {key: FORMATS[key].label for key in FORMATS_OFFERED}
+
+
+@lru_cache(maxsize=2)
+def serving_tables(frames: Frames) -> tuple[Shapes, pd.DataFrame, pd.DataFrame]:
+    """Shapes by model, hardware by id, usable measured rows. Read-only."""
+    shapes = shapes_of_models(frames.models, frames.aliases, frames.reference("model_arch"))
+    hardware = frames.reference("hardware")
+    by_id = hardware.set_index("id") if len(hardware) else hardware
+    measured = frames.reference("measured_inference")
+    if shapes.table.empty or hardware.empty or measured.empty:
+        return shapes, by_id, pd.DataFrame()
+    return shapes, by_id, read_measurements(measured, shapes.table, by_id).rows
 
 
 def blends(asked: str | None) -> dict[str, str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import cost_bases, cost_frontier, cost_words, panel, renown, sizes
-from lib.analysis.cost_bases import API, BASES, CORRECT, MEMORY, RUN, Basis, TokenCount
+from lib.analysis import cost_bases, cost_estimates, cost_frontier, cost_words, panel, renown, sizes
+from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING, Basis, TokenCount
+from lib.analysis.cost_estimates import Serving
 from lib.analysis.cost_frontier import CostFrontier
 from lib.analysis.listed_prices import CURRENT_DAYS, Blend, Host, Price
 from lib.analysis.sizes import SizeBy
@@ -22,40 +23,30 @@ from lib.schema.text import Sentence
 from lib.store.frames import Frames
 from lib.ui.finished import Later, finished
 from lib.ui.page import padded
-from lib.ui.traces import Trace, Traces
+from lib.ui.traces import Traces
 from lib.ui.views import performance_choice as choice
 from lib.ui.views import scores
 from lib.ui.views.performance_choice import Filters
-from lib.ui.views.side_by_side_tables import SHAPE
+from lib.ui.views.performance_traces import COST, CostTraces
 
-SCORE, COST = "interval", "score:cost"
+SCORE = "interval"
 DRAWN = (
     "model", "name", "cost", "cost_low", "cost_high", "score", "ci_low", "ci_high", "side", "p_on", "p_near", "on_line",
     "verdict", "is_headline", "told",
 )  # fmt: skip
 OF_RUN = ("evaluator", "document", "evaluated_on", "source", "source_title", "source_url", "source_date")
+ESTIMATED = {
+    SELF: "estimated from shape and hardware, drawn with the error found on measured models that the fit left out",
+    ENERGY: "estimated from rated power and speed, drawn with the error found on measured models; GPUs only, and the building",
+    TRAINING: "6 operations per active parameter and token, at a utilisation of 25% to 55% in 80% of runs, drawn per model",
+}
+NOT_PRICED = {
+    MEMORY: "memory not known",
+    SELF: "shape not known, or it does not fit",
+    ENERGY: "shape not known, or it does not fit",
+    TRAINING: "parameters or training tokens not known",
+}
 NO_VARIANTS = "another variant of the same base model stands for them (a switch under More shows all)"
-
-
-@dataclass(frozen=True)
-class CostTraces(Traces):
-    """Traces of scores and costs: a price leads to its file, memory to the facts behind it.
-
-    Args:
-        costs: For each row the digest of the file of its price, ``memory`` for the facts of the model, or '' (the reader's own).
-    """
-
-    costs: list[str] = field(default_factory=list)
-
-    def at(self, row: int, column: str) -> Trace | None:
-        """The trace of one cell; None for a row that is not there."""
-        found = super().at(row, column)
-        if found is None or column not in (COST, "told"):
-            return found
-        behind = self.costs[row]
-        if behind == "memory":
-            return found._replace(fields=SHAPE, runs=())
-        return found._replace(source=behind[:12], runs=())
 
 
 class PerformanceView(NamedTuple):
@@ -94,7 +85,7 @@ def performance_view(
     measured = _mean(frames, chosen_set, protocol, filters.community)
     scored = _scored(frames, measured, by, threshold, filters, counts)
     count = choice.count_of(frames, chosen_set=chosen_set)
-    costs = _costs(frames, scored, basis, count, filters, prices)
+    costs = _costs(frames, scored, basis, count, blend, filters, prices)
     if basis in (RUN, CORRECT) and count is None:
         counts["no token counts published for this benchmark"] = len(scored)
     else:
@@ -109,6 +100,7 @@ def performance_view(
     benchmark = _benchmark(frames, chosen_set)
     axis = f"{kind.axis}{_of_axis(basis, blend, filters)}, log scale)"
     drawn = found.rows[list(DRAWN)]
+    ranges = "80% range of the estimate" if basis in ESTIMATED else "range over hosts"
     picture = None
     if len(drawn):
         picture = figure.performance_per_dollar(
@@ -123,7 +115,7 @@ def performance_view(
     return PerformanceView(
         cost_words.takeaway(found, kind, benchmark, filtered=filters.any()),
         finished(picture) if picture is not None else None,
-        figure.legend(drawn, target=target) if len(drawn) else [],
+        figure.legend(drawn, target=target, ranges=ranges) if len(drawn) else [],
         f"{title} against {kind.label.lower()} of {formats.counted(len(drawn), 'model')}, with 95% intervals, the frontier and "
         f"a target of {cost_words.target_words(target)}.",
         _coverage(found, stands, basis, blend, host, count, prices),
@@ -178,6 +170,7 @@ def _costs(
     scored: pd.DataFrame,
     basis: str,
     count: TokenCount | None,
+    blend: Blend,
     filters: Filters,
     prices: tuple[Price, ...],
 ) -> pd.DataFrame:
@@ -188,7 +181,21 @@ def _costs(
         if count is None:
             return cost_bases.nothing()
         return cost_bases.of_running(prices, scored, count, per_correct=basis == CORRECT)
+    if basis in (SELF, ENERGY, TRAINING):
+        return _estimated(frames, scored, basis, blend, filters)
     return cost_bases.of_prices(prices)
+
+
+def _estimated(frames: Frames, scored: pd.DataFrame, basis: str, blend: Blend, filters: Filters) -> pd.DataFrame:
+    """Costs of serving and training on chosen hardware; none where the store has no such hardware."""
+    shapes, hardware, measured = choice.serving_tables(frames)
+    if filters.hardware not in hardware.index:
+        return cost_bases.nothing()
+    if basis == TRAINING:
+        return cost_estimates.of_training(frames.models.loc[scored.index], hardware, filters.hardware)
+    how = Serving(filters.hardware, filters.weight_format, filters.batch, filters.utilisation, blend)
+    names = [str(one) for one in scored.index]
+    return cost_estimates.of_serving(names, how, shapes, hardware, measured, is_energy=basis == ENERGY)
 
 
 def _count_missing(
@@ -196,8 +203,8 @@ def _count_missing(
 ) -> None:
     """Why models with a score have no cost."""
     missing = scored.index[~scored.index.isin(costs.index)]
-    if basis == MEMORY:
-        counts["memory not known"] = len(missing)
+    if basis in NOT_PRICED:
+        counts[NOT_PRICED[basis]] = len(missing)
         return
     old = missing.isin([one.model for one in prices if not one.is_current])
     counts["no list price known"] = int((~old).sum())
@@ -222,7 +229,12 @@ def _of_axis(basis: str, blend: Blend, filters: Filters) -> str:
         return f", {filters.bits} bit, {formats.count(filters.context)} tokens"
     if basis in (RUN, CORRECT):
         return ", tokens assumed"
-    told = f", {formats.plain(blend.read)} in : {formats.plain(blend.written)} out"
+    if basis == TRAINING:
+        return f" on {filters.hardware}"
+    if basis == ENERGY:
+        return f", {filters.weight_format} on {filters.hardware}, {filters.batch} at once"
+    told = f", {filters.weight_format} on {filters.hardware}, {filters.batch} at once" if basis == SELF else ""
+    told += f", {formats.plain(blend.read)} in : {formats.plain(blend.written)} out"
     return told + (f", {formats.score(blend.cached, 0)} cached" if blend.cached else "") + (", batch" if blend.is_batch else "")  # fmt: skip
 
 
@@ -240,9 +252,12 @@ def _coverage(
         parts.append(f"list prices, {blend.words}, {choice.HOST_WORDS[host]}")
     elif basis in (RUN, CORRECT):
         parts.append(f"assumed: {count.words}" if count is not None else choice.NO_COUNTS)
+    if basis in ESTIMATED:
+        n = int((~found.rows["is_assumed"].to_numpy(bool)).sum())
+        parts.append(ESTIMATED[basis] + (f"; {formats.counted(n, 'model')} measured" if n else ""))
     models = set(found.rows["model"])
     seen = max((one.seen_on for one in prices if one.model in models), default="")
-    parts += [f"prices as of {formats.date(seen)}"] if seen and basis != MEMORY else []
+    parts += [f"prices as of {formats.date(seen)}"] if seen and choice.needs_prices(basis) else []
     parts += [f"with caution: {'; '.join(stands.cautions)}"] if stands.cautions else []
     return " · ".join(part for part in parts if part)
 
@@ -268,7 +283,7 @@ def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
         "name": rows["name"].to_numpy(object),
         "size": rows["size"].to_numpy(float),
         SCORE: padded(formats.interval(row["score"], row["ci_low"], row["ci_high"]) for row in records),
-        COST: [kind.written(row["cost"]) + (" (assumed)" if row["is_assumed"] else "") for row in records],
+        COST: [kind.written(row["cost"]) + _mark(row, basis) for row in records],
         "verdict": [cost_words.verdict(row, found.target) for row in records],
         "score:on": [formats.score(row["p_on"], 0) for row in records],
         "score:near": [formats.score(row["p_near"], 0) for row in records],
@@ -280,10 +295,17 @@ def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
+def _mark(row: Mapping[Any, Any], basis: str) -> str:
+    """What a cost is where it is not a price."""
+    if basis in ESTIMATED:
+        return " (estimated)" if row["is_assumed"] else " (measured)"
+    return " (assumed)" if row["is_assumed"] else " (your own)" if row["is_own"] else ""
+
+
 def _traces(found: CostFrontier) -> CostTraces:
     rows = found.rows
     runs = [str(one) for one in rows["run"]]
-    behind = np.where(rows["fields"] == "memory", "memory", rows["source"]).astype(object)
+    behind = np.where(rows["fields"] != "", rows["fields"], rows["source"]).astype(object)
     columns = (SCORE, "score:on", "score:near", "verdict")
     return CostTraces(
         [str(one) for one in rows["model"]], dict.fromkeys(columns, runs), {}, (), [str(one) for one in behind]
