@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -84,6 +85,13 @@ def hardware_options(frames: Frames, *, basis: str) -> dict[str, str]:
     has = known["usd_per_hour"].astype(float) > 0 if basis != ENERGY else known["tdp_w"].astype(float) > 0
     has &= known["bf16_tflops_dense"].astype(float) > 0
     return {str(row["id"]): str(row["name"]) for row in known[has.to_numpy(bool)].to_dict("records")}
+
+
+def hardware_name(frames: Frames, key: str) -> str:
+    """Name of a kind of hardware without its memory: ``H100 SXM5``."""
+    known = frames.reference("hardware")
+    names = known.loc[(known["id"] == key).to_numpy(bool), "name"].tolist() if len(known) else []
+    return re.sub(r"^NVIDIA |\s\d+\s?GB$", "", str(names[0])) if names else key
 
 
 def format_options() -> dict[str, str]:

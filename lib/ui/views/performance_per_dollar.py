@@ -20,6 +20,7 @@ from lib.analysis.sizes import SizeBy
 from lib.figures import performance_per_dollar as figure
 from lib.figures.legend import Legend
 from lib.schema.text import Sentence
+from lib.schema.weight_formats import FORMATS
 from lib.store.frames import Frames
 from lib.ui.finished import Later, finished
 from lib.ui.page import padded
@@ -98,7 +99,7 @@ def performance_view(
     found = cost_frontier.cost_frontier(rows, target, n_variants=n_before - len(rows))
     title = _title(frames, chosen_set, found.rows)
     benchmark = _benchmark(frames, chosen_set)
-    axis = f"{kind.axis}{_of_axis(basis, blend, filters)}, log scale)"
+    axis = f"{kind.axis}{_of_axis(frames, basis, blend, filters)}, log scale)"
     drawn = found.rows[list(DRAWN)]
     ranges = "80% range of the estimate" if basis in ESTIMATED else "range over hosts"
     picture = None
@@ -224,16 +225,18 @@ def _title(frames: Frames, chosen_set: str, rows: pd.DataFrame) -> str:
     return told[:1].upper() + told[1:]
 
 
-def _of_axis(basis: str, blend: Blend, filters: Filters) -> str:
+def _of_axis(frames: Frames, basis: str, blend: Blend, filters: Filters) -> str:
     if basis == MEMORY:
         return f", {filters.bits} bit, {formats.count(filters.context)} tokens"
     if basis in (RUN, CORRECT):
         return ", tokens assumed"
+    device = choice.hardware_name(frames, filters.hardware)
+    how = f", {FORMATS[filters.weight_format].label} on {device}, {filters.batch} at once"
     if basis == TRAINING:
-        return f" on {filters.hardware}"
+        return f" on {device}"
     if basis == ENERGY:
-        return f", {filters.weight_format} on {filters.hardware}, {filters.batch} at once"
-    told = f", {filters.weight_format} on {filters.hardware}, {filters.batch} at once" if basis == SELF else ""
+        return how
+    told = how if basis == SELF else ""
     told += f", {formats.plain(blend.read)} in : {formats.plain(blend.written)} out"
     return told + (f", {formats.score(blend.cached, 0)} cached" if blend.cached else "") + (", batch" if blend.is_batch else "")  # fmt: skip
 
