@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def price_history(steps: pd.DataFrame, *, today: str, names: Sequence[str] = ())
         if own["usd"].notna().any():
             figure.add_traces(_line(own, role, dash, symbol, today))
             written.append((line, role, own[own["usd"].notna().to_numpy(bool)].iloc[-1]))
-    figure.update_layout(annotations=_names(written, names, known, prices, (start, end)))
+    figure.update_layout(annotations=_names(written, names, steps, prices, (start, end), pd.Timestamp(today)))
     ticks = {value: formats.plotly(formats.usd(value)) for value in theme.steps(*prices, most=6)}
     y = theme.log_axis("USD per million tokens", ticks, prices)
     x = theme.date_axis(start.date().isoformat(), end.date().isoformat())
@@ -123,9 +123,10 @@ def _hover(row: Any) -> str:
 def _names(
     lines: list[tuple[str, str, pd.Series]],
     names: Sequence[str],
-    known: pd.DataFrame,
+    steps: pd.DataFrame,
     prices: tuple[float, float],
     days: tuple[pd.Timestamp, pd.Timestamp],
+    today: pd.Timestamp,
 ) -> list[dict[str, Any]]:
     """A name at the last step of each line."""
     if not names or not lines:
@@ -141,11 +142,21 @@ def _names(
         labels.Label(*share(row["day"], float(row["usd"])), formats.plotly(told[line], 32), 0, role)
         for line, role, row in lines
     ]
+    known = steps[(steps["usd"] > 0).to_numpy(bool)]
     spots = np.array([share(day, usd) for day, usd in zip(known["day"], known["usd"], strict=True)])
-    placed = labels.place(wanted, spots, (), height=HEIGHT - 66, strict=2)
+    # A name keeps off its own line, too.
+    stairs = [_stairs(own, share, today) for _, own in known.groupby("view")]
+    placed = labels.place(wanted, spots, stairs, height=HEIGHT - 66, strict=2)
     where = {one.text: row for one, (_, _, row) in zip(wanted, lines, strict=True)}
     at = [
         (where[one.label.text]["day"].date().isoformat(), float(np.log10(where[one.label.text]["usd"])))
         for one in placed
     ]
     return labels.written(placed, at)
+
+
+def _stairs(own: pd.DataFrame, share: Callable[[Any, float], tuple[float, float]], today: pd.Timestamp) -> np.ndarray:
+    """Corners of a line in shares of the axes, up to today."""
+    ordered = own.sort_values("day", kind="stable")
+    days, usd = [*ordered["day"], today], ordered["usd"].to_numpy(float)
+    return np.array([share(day, amount) for i, amount in enumerate(usd) for day in (days[i], days[i + 1])])

@@ -48,7 +48,7 @@ def test_the_page_shows_prices_with_their_age(open_app: Open, small_store: Path)
     shown = next(value for value in tables.values() if "remarks" in value and "batch" in value)
     assert {"current", "no longer"} <= set(shown["remarks"])
     text = "\n".join(one.value for one in (*app.markdown, *app.subheader)).replace("\\", "")
-    assert "is in the kept price lists since" in text and "within 2 points" in text
+    assert "came into the kept price lists" in text and "within 2 points" in text
 
 
 @pytest.mark.parametrize("usd_out", [None, 2.0])

@@ -138,14 +138,14 @@ def _said(steps: pd.DataFrame, good: Good, name: str) -> Sentence:
     parts: list[str | Span] = []
     if len(own):
         first, last = own.iloc[0], own.iloc[-1]
-        parts += [f"{name} is in the kept price lists since {formats.date(first['day'])}, then at ", Span(formats.usd(first["usd"]), "strong"), " per million tokens"]  # fmt: skip
         gone = steps[(steps["view"] == MODEL)].iloc[-1]
+        began, ends = Span(formats.usd(first["usd"]), "strong"), Span(formats.usd(last["usd"]), "strong")
         if pd.isna(gone["usd"]):
-            parts.append(f" and last at {formats.usd(last['usd'])}; nobody has listed it since {formats.date(gone['day'])}.")  # fmt: skip
+            parts += [f"{name} was in the kept price lists from {formats.date(first['day'])}, at ", began, f" per million tokens, to {formats.date(gone['day'])}, at ", ends, "."]  # fmt: skip
         elif len(own) > 1:
-            parts += [" and costs ", Span(formats.usd(last["usd"]), "strong"), " now."]
+            parts += [f"{name} cost ", began, f" per million tokens when it came into the kept price lists, on {formats.date(first['day'])}, and costs ", ends, " now."]  # fmt: skip
         else:
-            parts.append(", and costs that now.")
+            parts += [f"{name} costs ", ends, f" per million tokens; the kept price lists have it since {formats.date(first['day'])}."]  # fmt: skip
     else:
         parts.append(f"No price of {name} was ever kept.")
     other = steps[(steps["view"] == QUALITY) & steps["usd"].notna()]
