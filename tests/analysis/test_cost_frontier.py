@@ -181,3 +181,15 @@ def test_memory_needs_a_known_cache() -> None:
     found = cost_bases.of_memory(models, pd.DataFrame(), 16, 4096)
     assert found.index.tolist() == ["a"]
     assert found.at["a", "cost"] == pytest.approx((16e9 + 131072 * 4096) / 1e9) and found.at["a", "fields"] == "memory"
+
+
+def test_the_probability_of_two_models_is_that_of_their_difference() -> None:
+    rows = table([(0.1, 30, 60), (1.0, 33, 60)])
+    found = cost_frontier(rows, 0.5).rows.set_index("model")
+    spread = math.hypot(*rows["stderr"])
+    assert found.at["m0", "p_on"] == 1.0
+    assert found.at["m1", "p_on"] == pytest.approx(norm.cdf(0.05 / spread), abs=0.03)
+    assert found.at["m1", "p_near"] == pytest.approx(norm.cdf(0.06 / spread), abs=0.03)
+    # A cost that is off by a factor may make the dearer one the cheaper.
+    unsure = cost_frontier(rows.assign(sigma=2.0), 0.5).rows.set_index("model")
+    assert unsure.at["m0", "p_on"] < 0.95
