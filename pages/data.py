@@ -3,13 +3,24 @@
 import streamlit as st
 
 from lib.schema.text import sentence
-from lib.ui import cached, data_coverage, data_downloads, data_methods, data_names, data_sources, data_stored, page
+from lib.ui import (
+    cached,
+    data_costs,
+    data_coverage,
+    data_downloads,
+    data_methods,
+    data_names,
+    data_sources,
+    data_stored,
+    page,
+)
 
 PARTS = {
     "sources": ("Sources", data_sources.show),
     "coverage": ("Coverage", data_coverage.show),
     "names": ("Names", data_names.show),
     "methods": ("Methods", data_methods.show),
+    "costs": ("Cost estimates", data_costs.show),
     "downloads": ("Downloads", data_downloads.show),
 }
 

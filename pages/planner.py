@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from lib.ui import page, parts_planner, parts_planner_train
+from lib.ui import page, parts_planner, parts_planner_train, parts_planner_tune
 
 PARTS = {
     "train": ("Train", parts_planner_train),
+    "tune": ("Tune", parts_planner_tune),
 }
 
 asked = st.query_params.get("part")

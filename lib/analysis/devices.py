@@ -18,7 +18,7 @@ class TrainingDevice(NamedTuple):
     Args:
         peak_flop_per_s: Dense, BF16, or FP16 where the device has no BF16.
         mfu: The utilisation of published runs on its generation.
-        price_words: What the default price is, where from and of when.
+        price_words: What the default price is, where from and of when; '' without a price.
     """
 
     id: str
@@ -29,7 +29,6 @@ class TrainingDevice(NamedTuple):
     watts: float
     mfu: float
     price_words: str
-    source: str
 
 
 def can_train(hardware: pd.DataFrame) -> dict[str, str]:
@@ -54,7 +53,7 @@ def training_device(hardware: pd.DataFrame, device: str) -> TrainingDevice:
     price = float(row["usd_per_hour"])
     return TrainingDevice(
         device, str(row["name"]), float(row["memory_gb"]), peak, price, float(row["tdp_w"]), default_mfu(device),
-        _price_words(row) if formats.known(price) else "", str(row["source_digest"] or "")[:12],
+        _price_words(row) if formats.known(price) else "",
     )  # fmt: skip
 
 

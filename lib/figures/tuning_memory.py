@@ -63,7 +63,7 @@ def tuning_memory(rows: pd.DataFrame, *, memory_gb: float, device: str) -> go.Fi
 
 def legend(rows: pd.DataFrame) -> Legend:
     """The parts that are in the figure, with their words."""
-    found: Legend = [(Mark("band", role), words) for part, (role, words) in PARTS.items() if (rows[part] > 0).any()]
+    found: Legend = [(Mark("square", role), words) for part, (role, words) in PARTS.items() if (rows[part] > 0).any()]
     return [*found, (Mark("dashed", "target"), "memory of one device")]
 
 

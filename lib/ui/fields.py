@@ -54,7 +54,7 @@ def amount(field: Amount, default: str = "") -> Typed:
     except RefusedInput as refusal:
         told = message(refusal)
         page.small_text(f":material/error: {formats.markdown(told, 300)}")
-        return Typed(None, f"{field.label}: {told}")
+        return Typed(None, told)
 
 
 def problem(name: str, refusal: RefusedInput) -> None:
@@ -70,7 +70,7 @@ def problems(*typed: Typed) -> list[str]:
 
 def not_yet(told: list[str]) -> None:
     """In the place of the result, as long as a field needs another value."""
-    page.nothing_left(f"Nothing is estimated until this is changed. {'; '.join(told)}.")
+    page.nothing_left(f"Nothing is estimated until this is changed: {'; '.join(told)}.")
 
 
 def _to_address(name: str, default: str) -> None:

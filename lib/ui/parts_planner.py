@@ -10,16 +10,16 @@ import streamlit as st
 from lib import formats
 from lib.analysis.devices import TrainingDevice, can_train, training_device
 from lib.store.details import source_named
-from lib.store.hardware import hardware
 from lib.ui import cached, controls, page
 from lib.ui.traces import Traces
+from lib.ui.views import planner_tables
 
 PLANNER = "What would training, tuning and serving cost, and when does self-hosting pay?"
 
 
 def devices() -> pd.DataFrame:
     """The table of hardware; read-only."""
-    return cached.stored(hardware)
+    return cached.made(planner_tables.hardware)
 
 
 def choose_training_device(key: str, default: str) -> TrainingDevice:

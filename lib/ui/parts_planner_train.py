@@ -33,7 +33,7 @@ METHOD = (
 def show() -> None:
     """Controls, sentence, figure, tables, downloads."""
     said = st.container()
-    places = st.columns([3, 3, 5, 3], vertical_alignment="bottom")
+    places = st.columns([3, 3, 5, 3], vertical_alignment="top")
     with places[0]:
         goal = cast(Goal, controls.choice("goal", "Given", ask_for.GOAL_WORDS))
     with places[1]:

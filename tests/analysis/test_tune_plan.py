@@ -17,7 +17,7 @@ LLAMA_2_7B = Architecture(32, 4096, 32, 32, 128, 11008, 32000)
 MIXTRAL = Architecture(
     32, 4096, 32, 8, 128, 0, 32000, n_experts=8, experts_per_token=2, moe_d_ff=14336, n_moe_layers=32
 )
-RTX_4090 = TrainingDevice("rtx-4090", "RTX 4090", 24, 165.2e12, 0.756, 450, 0.4, "", "")
+RTX_4090 = TrainingDevice("rtx-4090", "RTX 4090", 24, 165.2e12, 0.756, 450, 0.4, "")
 ASK = TuneAsk(1024 * 2048, 2, 64, 2048, 4, 0.5, 0.756)
 
 

@@ -11,6 +11,7 @@ from lib.analysis import published_training as published
 from lib.analysis import rounding
 from lib.schema.text import Sentence, Span, sentence
 from lib.store.frames import Frames
+from lib.ui.views import planner_tables
 
 RUNS_FILE, TUNING_FILE = "cost/training_runs.csv", "cost/measured_finetuning.csv"
 RUNS = {
@@ -37,16 +38,12 @@ class CostsView(NamedTuple):
     exact_tuning: pd.DataFrame
 
 
-def costs_view(frames: Frames, *, hardware: pd.DataFrame) -> CostsView:
-    """Everything the part shows.
-
-    Args:
-        hardware: The table of hardware, indexed by id.
-    """
-    table = hardware
+def costs_view(frames: Frames) -> CostsView:
+    """Everything the part shows."""
+    table = planner_tables.hardware(frames)
     runs = published.training_runs(frames.reference("training_runs"), table)
     tuning = published.tuning_runs(frames.reference("measured_finetuning"), frames.reference("model_arch"), table)
-    return CostsView(_said(runs), _runs(runs), runs, _said_tuning(tuning), _tuning(tuning), tuning)
+    return CostsView(_said(runs), _runs(runs), runs, _said_tuning(tuning), tuning_table(tuning), tuning)
 
 
 def _said(rows: pd.DataFrame) -> Sentence:
@@ -83,7 +80,7 @@ def _runs(rows: pd.DataFrame) -> pd.DataFrame:
             row.hardware,
             formats.parameters(row.params),
             formats.tokens(row.tokens),
-            rounding.count(row.hours_published),
+            formats.count(row.hours_published),
             rounding.count(row.hours),
             _error(row.error),
             rounding.span(row.hours_low, row.hours_high, rounding.count),
@@ -98,7 +95,8 @@ def _runs(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(RUNS))
 
 
-def _tuning(rows: pd.DataFrame) -> pd.DataFrame:
+def tuning_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Fine-tunes for the eye: columns of ``TUNING``."""
     given: Any = rows.itertuples()
     lines = [
         (
