@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from lib.ui import page, parts_planner, parts_planner_train, parts_planner_tune
+from lib.ui import page, parts_planner, parts_planner_serve, parts_planner_train, parts_planner_tune
 
 PARTS = {
+    "serve": ("Serve", parts_planner_serve),
     "train": ("Train", parts_planner_train),
     "tune": ("Tune", parts_planner_tune),
 }
 
 asked = st.query_params.get("part")
-name = asked if asked in PARTS else "train"
+name = asked if asked in PARTS else "serve"
 
 
 def _to_address() -> None:

@@ -53,7 +53,7 @@ def training_device(hardware: pd.DataFrame, device: str) -> TrainingDevice:
     price = float(row["usd_per_hour"])
     return TrainingDevice(
         device, str(row["name"]), float(row["memory_gb"]), peak, price, float(row["tdp_w"]), default_mfu(device),
-        _price_words(row) if formats.known(price) else "",
+        price_words(row),
     )  # fmt: skip
 
 
@@ -62,7 +62,10 @@ def _peak(hardware: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(bf16), fp16, bf16) * 1e12
 
 
-def _price_words(row: Any) -> str:
+def price_words(row: Any) -> str:
+    """What the default price of a row of the table of hardware is, where from and of when; '' without a price."""
+    if not formats.known(row["usd_per_hour"]):
+        return ""
     kind, day, told = (str(row[c]) if isinstance(row[c], str) else "" for c in ("price_kind", "price_date", "price_source"))  # fmt: skip
     when = f", {formats.one_line(day, 20)}" if day[:2] == "20" else ""
     return f"{formats.usd(row['usd_per_hour'])} a device-hour, {kind or 'kind not stated'}{when} ({formats.one_line(told, 80) or 'source not stated'})"  # fmt: skip

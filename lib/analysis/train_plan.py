@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lib import formats
 from lib.analysis.plane import DEFAULT_LAW, loss_draws, loss_law
 from lib.errors import RefusedInput
 from lib.stats import compute_optimal, data_limits, lifetime_cost, training_cost
@@ -141,9 +142,9 @@ def _of_law(name: str, label: str, law: LossLaw, refits: LossLaw | None, ask: As
     flop = float(compute_optimal.training_flop(params, tokens))
     if not FLOP_RANGE[0] <= flop <= FLOP_RANGE[1]:
         raise RefusedInput(
-            f"training compute of {flop:.2g} FLOP lies outside what the laws are stated for",
+            f"training compute of {formats.flop(flop)} lies outside what the laws are stated for",
             place=ask.goal,
-            expected=f"an amount that leads to {FLOP_RANGE[0]:.0e} to {FLOP_RANGE[1]:.0e} FLOP",
+            expected=f"an amount that leads to {formats.flop(FLOP_RANGE[0])} to {formats.flop(FLOP_RANGE[1])}",
         )
     drawn = optimum(refits, ask) if refits is not None else None
     first = {"law": name, "label": label, "plan": OPTIMAL, **_plan(law, params, tokens, ask), **_bands(drawn)}

@@ -26,6 +26,15 @@ def round_steps(high: float, most: int = 6) -> list[float]:
     return [i * step for i in range(int(high / step * (1 + 1e-9)) + 1)]
 
 
+def close_steps(low: float, high: float) -> list[float]:
+    """Round values on a logarithmic axis; more of them where it spans little, so that there are some."""
+    found = theme.steps(low, high, most=7)
+    if len(found) >= 3:
+        return found
+    powers = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+    return [f * 10.0**p for p in powers for f in (1, 1.5, 2, 3, 5, 7) if low <= f * 10.0**p <= high]
+
+
 def from_zero(title: str, high: float, word: Callable[[float], str] = short_usd) -> dict[str, Any]:
     """A plain axis from 0 to a little above ``high``, its ticks in words."""
     ticks = round_steps(high)

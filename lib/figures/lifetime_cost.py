@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lib import formats
 from lib.figures import labels, theme
-from lib.figures.cost_axis import from_zero, short_usd
+from lib.figures.cost_axis import close_steps, from_zero, short_usd
 from lib.figures.legend import Legend, Mark
 
 HEIGHT = 440
@@ -41,7 +41,7 @@ def lifetime_cost(curve: pd.DataFrame, plans: pd.DataFrame, *, cost_label: str, 
     for row in plans.itertuples():
         figure.add_traces(_plan(row, lines[-1], word))
     figure.update_layout(annotations=_names(curve, plans, lines, sizes, high))
-    ticks = {v: formats.parameters(v) for v in _steps(*sizes)}
+    ticks = {v: formats.parameters(v) for v in close_steps(*sizes)}
     return theme.framed(
         figure, x=theme.log_axis(SIZE_AXIS, ticks, sizes), y=from_zero(cost_label, high, word), height=HEIGHT
     )
@@ -90,14 +90,6 @@ def _limits(curve: pd.DataFrame, plans: pd.DataFrame) -> tuple[tuple[float, floa
     if high / low < 3:
         low, high = low / 2, high * 2
     return (low / 1.05, high * 1.05), float(curve["total"].max())
-
-
-def _steps(low: float, high: float) -> list[float]:
-    found = theme.steps(low, high, most=7)
-    if len(found) >= 3:
-        return found
-    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.floor(np.log10(high)) + 1)
-    return [float(f * p) for p in powers for f in (1, 1.5, 2, 3, 5, 7) if low <= f * p <= high]
 
 
 def _plan(row: Any, column: str, word: Any) -> list[go.Scatter]:

@@ -145,6 +145,11 @@ LEADERBOARD_TASKS = ("leaderboard",)
 """The six benchmarks of the Open LLM Leaderboard v2, as lm-eval calls the group."""
 
 
+def printed_bits(frames: Frames, model: str) -> pd.DataFrame:
+    """Printed scores of a model at fewer bits against 16: ``lib.analysis.variants.bits_evidence``."""
+    return variants.bits_evidence(frames.reference("quantised"), _spellings(frames.models, model))
+
+
 def _spellings(models: pd.DataFrame, model: str) -> list[str]:
     """How a table may write the model, in small letters: id, name, name on the Hub."""
     hub, name = models.at[model, "hf_id"], str(models.at[model, "name"])
