@@ -2,10 +2,18 @@
 
 import streamlit as st
 
-from lib.ui import page, parts_planner, parts_planner_serve, parts_planner_train, parts_planner_tune
+from lib.ui import (
+    page,
+    parts_planner,
+    parts_planner_break_even,
+    parts_planner_serve,
+    parts_planner_train,
+    parts_planner_tune,
+)
 
 PARTS = {
     "serve": ("Serve", parts_planner_serve),
+    "break-even": ("Break-even", parts_planner_break_even),
     "train": ("Train", parts_planner_train),
     "tune": ("Tune", parts_planner_tune),
 }

@@ -29,12 +29,18 @@ SEQUENCE = Amount("sequence", "Tokens per sequence", Range("tokens per sequence"
 EACH = Amount("each", "Sequences per device", Range("sequences per device", 1, 10_000, is_whole=True), "plain", "1", "In one step; more fill the device and take memory.")  # fmt: skip
 HFU = Amount("hfu", "Utilisation (HFU)", Range("utilisation", 0.01, 1), "share", "50%", "Measured runs reach 20% on slow links, 45% to 70% when each step holds 8,000 tokens a device.")  # fmt: skip
 
-INPUT = Amount("in", "Tokens in", Range("input tokens", 1, 10_000_000, "tokens", is_whole=True), "count", "500", "Of one request, the question with everything before it.")  # fmt: skip
-OUTPUT = Amount("out", "Tokens out", Range("output tokens", 1, 10_000_000, "tokens", is_whole=True), "count", "500", "Of one request, reasoning counted.")  # fmt: skip
+INPUT = Amount("in", "Tokens in", Range("input tokens", 1, 10_000_000, "tokens", is_whole=True), "count", "1,000", "Of one request, the question with everything before it.")  # fmt: skip
+OUTPUT = Amount("out", "Tokens out", Range("output tokens", 1, 10_000_000, "tokens", is_whole=True), "count", "300", "Of one request, reasoning counted.")  # fmt: skip
 BATCH = Amount("batch", "At once", Range("sequences at once", 1, 100_000, is_whole=True), "plain", "32", "Sequences that are answered together.")  # fmt: skip
 GPUS = Amount("gpus", "Devices for one copy", Range("devices for one copy", 1, 4096, "devices", is_whole=True), "plain", "1", "Empty: the fewest that hold it.", is_optional=True)  # fmt: skip
 UTILISATION = Amount("filled", "Time that is filled", Range("utilisation", 0, 1, is_above_least=True), "share", "50%", "Share of paid time spent serving at this load: about half for people by day, 90% for batch work.")  # fmt: skip
 
+REQUESTS = Amount("requests", "Requests a month", Range("requests a month", 1, 1e13, "requests"), "count", "1M")
+CACHED = Amount("cached", "Of these cached", Range("cached input tokens", 0, 10_000_000, "tokens", is_whole=True), "count", "0", "Read from the interface's cache; your own server is counted as reading every token.")  # fmt: skip
+SERVED_TOGETHER = Amount("together", "At once, each copy", Range("sequences at once", 1, 100_000, is_whole=True), "plain", "64", "Sequences that one copy answers together when it is busy.")  # fmt: skip
+EXTRA = Amount("extra", "Further cost a month", Range("further cost", 0, 1e9, "USD"), "usd", "$0", "People, spare capacity, anything else that serving oneself takes.")  # fmt: skip
+
+DEFAULT_HARDWARE_HOST = "h100-sxm"
 DEFAULT_HARDWARE_SERVE = "rtx-4090"
 DEFAULT_HARDWARE_TRAIN, DEFAULT_HARDWARE_TUNE = "h100-sxm", "rtx-4090"
 GOALS = {"budget": BUDGET, "size": SIZE, "data": DATA}
@@ -45,6 +51,10 @@ DEFAULTS = {
     one.name: one.example
     for one in (
         INPUT,
+        REQUESTS,
+        CACHED,
+        SERVED_TOGETHER,
+        EXTRA,
         OUTPUT,
         BATCH,
         GPUS,

@@ -119,14 +119,23 @@ def replicas_needed(requests_per_month: ArrayLike, requests_per_replica: ArrayLi
 
 
 def break_even(workload: Workload, price: ApiPrice, one: Replica, *, extra_usd_per_month: ArrayLike = 0) -> BreakEven:
-    """Both bills of one workload; ``extra_usd_per_month`` is for people and spare capacity of the own side.
+    """Both bills of one workload at the prices of one host."""
+    return bills(
+        workload.requests_per_month, api_usd_per_request(workload, price), one, extra_usd_per_month=extra_usd_per_month
+    )
+
+
+def bills(
+    requests_per_month: ArrayLike, usd_per_request: ArrayLike, one: Replica, *, extra_usd_per_month: ArrayLike = 0
+) -> BreakEven:
+    """Both bills; ``extra_usd_per_month`` is for people and spare capacity of the own side.
 
     R* = (K + extra) / (A / R), where one replica and the extra cost as much as the API. A tie is won by the API: nobody
     moves for nothing. Where the API is free there is no break-even (NaN).
     """
-    asked = above_zero(workload.requests_per_month, "requests a month")
+    asked = above_zero(requests_per_month, "requests a month")
     extra = zero_or_more(extra_usd_per_month, "further cost (USD a month)")
-    per_request = api_usd_per_request(workload, price)
+    per_request = zero_or_more(usd_per_request, "price of a request (USD)")
     api = asked * per_request
     n = replicas_needed(asked, one.requests_per_month)
     own = n * one.usd_per_month + extra
