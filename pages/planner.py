@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from lib.ui import (
-    page,
-    parts_planner,
-    parts_planner_break_even,
-    parts_planner_serve,
-    parts_planner_train,
-    parts_planner_tune,
-)
+from lib.ui import page
+from lib.ui import parts_planner as shared
+from lib.ui import parts_planner_break_even as break_even
+from lib.ui import parts_planner_experts as experts
+from lib.ui import parts_planner_serve as serve
+from lib.ui import parts_planner_train as train
+from lib.ui import parts_planner_tune as tune
 
 PARTS = {
-    "serve": ("Serve", parts_planner_serve),
-    "break-even": ("Break-even", parts_planner_break_even),
-    "train": ("Train", parts_planner_train),
-    "tune": ("Tune", parts_planner_tune),
+    "serve": ("Serve", serve),
+    "break-even": ("Break-even", break_even),
+    "experts": ("Mixture of experts", experts),
+    "train": ("Train", train),
+    "tune": ("Tune", tune),
 }
 
 asked = st.query_params.get("part")
@@ -38,7 +38,7 @@ st.segmented_control(
     label_visibility="collapsed",
     on_change=_to_address,
 )
-if parts_planner.devices().empty:
+if shared.devices().empty:
     page.nothing_yet("Here stands what training, tuning and serving a model would cost.")
     st.stop()
 PARTS[name][1].show()
