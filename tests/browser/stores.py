@@ -121,7 +121,10 @@ def _queries(store: Store, page: str) -> list[str]:
         found = [f"a={known.index[0]}&b={known.index[1]}", f"a={famous}&b={NOWHERE}"]
         return [*found, f"a={pair[0]}&b={pair[1]}"] if len(pair) > 1 else found
     if page == "data":
-        return [f"part={part}" for part in _data_parts()]
+        return [f"part={part}" for part in _parts_of("data")]
+    if page == "planner":
+        # The last one has a field that cannot be meant.
+        return [*(f"part={part}" for part in _parts_of("planner")), "part=train&goal=size&size=8GB"]
     found = []
     if page == "model" and famous:
         # One with many runs, and one with few facts and no run at all.
@@ -138,9 +141,9 @@ def _queries(store: Store, page: str) -> list[str]:
     return [f"{page}={value}" for value in dict.fromkeys([*found, NOWHERE])]
 
 
-def _data_parts() -> list[str]:
-    """Parts of the data page, as its own list names them; the page is a script that only Streamlit can run."""
-    script = ast.parse((ROOT / "pages" / "data.py").read_text(encoding="utf-8"))
+def _parts_of(page: str) -> list[str]:
+    """Parts of a page, as its own list names them; the page is a script that only Streamlit can run."""
+    script = ast.parse((ROOT / "pages" / f"{page}.py").read_text(encoding="utf-8"))
     (listed,) = [
         node.value
         for node in script.body
