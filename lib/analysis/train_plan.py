@@ -101,14 +101,15 @@ def plans(laws: pd.DataFrame | None, draws: pd.DataFrame | None, ask: Ask, chose
         chosen: Law of the curve and of the limits.
 
     Raises:
-        RefusedInput: A budget without a price; or the compute lies outside the range in which an optimum is stated.
-            Place is the name of the field.
+        RefusedInput: A budget without a price; or the compute of the chosen law lies outside the range in which an
+            optimum is stated. Place is the name of the field.
     """
     refits = loss_draws(draws)
     parts = []
     for name, label in LAWS.items():
         law = loss_law(laws, name)
-        if law is not None:
+        # Another law may lie outside its range where the chosen one does not: then it has no row.
+        if law is not None and (name == chosen or _is_stated(law, ask)):
             parts += _of_law(name, label, law, refits if name in HAS_DRAWS else None, ask)
     rows = pd.DataFrame(parts, columns=list(PLAN_COLUMNS))
     own = rows[rows["law"] == chosen]
@@ -140,7 +141,7 @@ def optimum(law: LossLaw, ask: Ask) -> tuple[np.ndarray, np.ndarray]:
 def _of_law(name: str, label: str, law: LossLaw, refits: LossLaw | None, ask: Ask) -> list[dict[str, object]]:
     params, tokens = (float(one) for one in optimum(law, ask))
     flop = float(compute_optimal.training_flop(params, tokens))
-    if not FLOP_RANGE[0] <= flop <= FLOP_RANGE[1]:
+    if not _is_stated(law, ask):
         raise RefusedInput(
             f"training compute of {formats.flop(flop)} lies outside what the laws are stated for",
             place=ask.goal,
@@ -156,6 +157,12 @@ def _of_law(name: str, label: str, law: LossLaw, refits: LossLaw | None, ask: As
     if refits is not None and drawn is not None:
         second |= _aware_bands(refits, drawn, ask)
     return [first, second]
+
+
+def _is_stated(law: LossLaw, ask: Ask) -> bool:
+    """Whether the compute lies in the range in which an optimum is stated."""
+    flop = float(compute_optimal.training_flop(*optimum(law, ask)))
+    return FLOP_RANGE[0] <= flop <= FLOP_RANGE[1]
 
 
 def _plan(law: LossLaw, params: float, tokens: float, ask: Ask) -> dict[str, object]:
