@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import formats
 from lib.analysis.amounts import Amount, message, read
@@ -57,10 +59,17 @@ def amount(field: Amount, default: str = "") -> Typed:
         return Typed(None, told)
 
 
-def problem(name: str, refusal: RefusedInput) -> None:
-    """What a calculation says about a field, beside it: nothing where the refusal is about another one."""
-    if refusal.place == name:
-        page.small_text(f":material/error: {formats.markdown(message(refusal), 300)}")
+def refused(refusal: RefusedInput, places: Mapping[str, DeltaGenerator]) -> None:
+    """What a calculation says about a field, beside it, and in the place of the result.
+
+    Args:
+        places: Name of the argument to where its field stands; what is not named is told below only.
+    """
+    told = message(refusal)
+    if (place := places.get(refusal.place)) is not None:
+        with place:
+            page.small_text(f":material/error: {formats.markdown(told, 300)}")
+    not_yet([told])
 
 
 def problems(*typed: Typed) -> list[str]:

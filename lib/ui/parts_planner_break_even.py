@@ -73,11 +73,18 @@ def show() -> None:
     if side is None:
         fields.not_yet(told)
         return
-    view = _compared(side, large, host, benchmarks, margin)
-    if view is not None:
-        with said:
-            page.takeaway(view.takeaway)
-        _result(view, small, large, benchmarks, margin)
+    beside = {
+        "cached": second[2], "input_tokens": second[1], "output_tokens": second[3], "large": first[2],
+        **dict.fromkeys(("n_gpus", "batch", "rate", "rack", "usd_per_gpu_hour"), first[1]),
+    }  # fmt: skip
+    try:
+        view = _compared(side, large, host, benchmarks, margin)
+    except RefusedInput as refusal:
+        fields.refused(refusal, beside)
+        return
+    with said:
+        page.takeaway(view.takeaway)
+    _result(view, small, large, benchmarks, margin)
 
 
 def _own_side(small: str, hardware: str, device: Any, typed: list[fields.Typed]) -> tuple[_Side | None, list[str]]:
@@ -130,35 +137,32 @@ def _other_side(small: str, large: str) -> tuple[Host, tuple[str, ...], float]:
     return host, cached.made(choice.benchmarks_of, like=large, chosen=tuple(chosen)), margin
 
 
-def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], margin: float) -> BreakEvenView | None:
-    """The comparison; None, with the reason on the page, where there can be none."""
+def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], margin: float) -> BreakEvenView:
+    """The comparison.
+
+    Raises:
+        RefusedInput: Why there can be none; place is the argument.
+    """
     work = side.work
     if work.cached_tokens > work.input_tokens:
-        fields.not_yet(["cached tokens are part of the input, so at most as many as go in"])
-        return None
+        raise RefusedInput("cached tokens are part of the input", place="cached", expected="at most as many as go in")
     blend = Blend(work.input_tokens, work.output_tokens, work.cached_tokens / work.input_tokens)
     offers = cached.stored(views.prices, today=cached.today(), blend=blend, host=host)
     by_model = {one.model: one for one in offers}
-    price = by_model.get(large)
-    if price is None:
-        fields.not_yet(["no price of this interface holds today"])
-        return None
+    if large not in by_model:
+        raise RefusedInput("no price of this interface holds today", place="large")
     asked = cached.made(choice.asks, like=large, benchmarks=benchmarks, measured="", community=False)
-    try:
-        return cached.made(
-            views.break_even_view,
-            large=large,
-            ask=side.ask,
-            work=work,
-            price=price,
-            own_api=by_model.get(side.ask.model),
-            benchmarks=benchmarks,
-            margin=margin,
-            pairs=cached.stored(choice.pairs, asked=asked),
-        )
-    except RefusedInput as refusal:
-        fields.not_yet([refusal.message])
-        return None
+    return cached.made(
+        views.break_even_view,
+        large=large,
+        ask=side.ask,
+        work=work,
+        price=by_model[large],
+        own_api=by_model.get(side.ask.model),
+        benchmarks=benchmarks,
+        margin=margin,
+        pairs=cached.stored(choice.pairs, asked=asked),
+    )
 
 
 def _result(view: BreakEvenView, small: str, large: str, benchmarks: tuple[str, ...], margin: float) -> None:

@@ -56,7 +56,7 @@ def show() -> None:
     try:
         view = cached.made(views.experts_view, moe=moe, dense=dense, ask=ask)
     except RefusedInput as refusal:
-        fields.not_yet([refusal.message])
+        fields.refused(refusal, {"model": places[0]})
         return
     with said:
         page.takeaway(view.takeaway)

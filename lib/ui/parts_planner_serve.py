@@ -54,7 +54,7 @@ def show() -> None:
     try:
         view = cached.made(views.serve_view, ask=asked)
     except RefusedInput as refusal:
-        fields.not_yet([refusal.message])
+        fields.refused(refusal, {"n_gpus": places[1], "batch": places[2]})
         return
     with said:
         page.takeaway([*view.takeaway, view.evidence])

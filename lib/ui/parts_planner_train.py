@@ -51,10 +51,8 @@ def show() -> None:
     try:
         view = cached.made(views.train_view, ask=asked, law=law, device=device.name)
     except RefusedInput as refusal:
-        with places[1]:
-            fields.problem(goal, refusal)
         with result:
-            fields.not_yet([refusal.message])
+            fields.refused(refusal, {goal: places[1], "rate": places[2]})
         return
     with said:
         page.takeaway(view.takeaway)

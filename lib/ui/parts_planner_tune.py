@@ -48,7 +48,7 @@ def show() -> None:
     try:
         view = cached.made(views.tune_view, model=model, device=device, ask=asked)
     except RefusedInput as refusal:
-        fields.not_yet([refusal.message])
+        fields.refused(refusal, {"of": places[0]})
         return
     with said:
         page.takeaway(view.takeaway)
