@@ -14,7 +14,7 @@ from lib.figures.legend import Legend, Mark
 
 ROW_PX, FRAME_PX = 44, 90
 MARKS = {"estimated": ("small", "circle"), "measured": ("good", "diamond")}
-AXIS = "Output tokens per second, all sequences together"
+AXIS = "Output tokens per second"
 
 
 def format_rates(rows: pd.DataFrame) -> go.Figure:
@@ -32,7 +32,7 @@ def format_rates(rows: pd.DataFrame) -> go.Figure:
     limits = (low / 1.6, high * 1.6)
     for place, row in enumerate(rows.itertuples()):
         figure.add_traces(_row(row, -place, limits[0] * 1.12))
-    y = theme.score_axis("Format of the weights", (-len(rows) + 0.5, 0.5)) | {
+    y = theme.score_axis("Format (GB of weights)", (-len(rows) + 0.5, 0.5)) | {
         "tickformat": "",
         "tickvals": [-place for place in range(len(rows))],
         "ticktext": [f"{formats.plotly(row.label, 30)}, {formats.plain(row.gb)} GB" for row in rows.itertuples()],

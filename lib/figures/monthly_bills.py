@@ -14,7 +14,7 @@ from lib.figures.cost_axis import close_steps, short_usd
 from lib.figures.legend import Legend, Mark
 
 HEIGHT = 460
-X_AXIS, Y_AXIS = "Requests a month", "Bill (USD a month)"
+X_AXIS, Y_AXIS = "Requests (a month)", "Bill (USD a month)"
 
 
 def monthly_bills(curve: pd.DataFrame, flips: pd.DataFrame, *, requests: float, api: str, own: str) -> go.Figure:

@@ -31,25 +31,25 @@ def tuning_memory(rows: pd.DataFrame, *, memory_gb: float, device: str) -> go.Fi
         rows: One row a way, the first on top: ``label``, ``weights``, ``states``, ``activations``, ``logits``, ``spare``
             (GB), ``fits``.
         memory_gb: Of one device.
-        device: Its name.
+        device: Its name, for the hover.
     """
     figure = go.Figure()
     ends = rows[list(PARTS)].sum(axis=1)
     high = max([memory_gb, *ends]) if len(rows) else memory_gb
     for place, row in enumerate(rows.itertuples()):
-        figure.add_traces(_bar(row, -place))
+        figure.add_traces(_bar(row, -place, device))
     figure.add_vline(x=memory_gb, line={"color": theme.colour("target"), "width": 1.6, "dash": "6px,4px"})
     figure.update_layout(
         annotations=[
             {
                 "x": memory_gb, "y": 1.0, "yref": "paper", "yanchor": "bottom", "showarrow": False,
                 "xanchor": "left" if memory_gb < high / 2 else "right",
-                "text": f"{formats.plotly(device, 40)}: {formats.plain(memory_gb)} GB",
+                "text": f"one device: {formats.plain(memory_gb)} GB",
                 "font": {"size": theme.LABEL_SIZE, "color": theme.colour("target")},
             }
         ]
     )  # fmt: skip
-    y = theme.score_axis("Way of tuning", (-len(rows) + 0.5, 0.6)) | {
+    y = theme.score_axis("Way of tuning (by name)", (-len(rows) + 0.5, 0.6)) | {
         "tickformat": "",
         "tickvals": [-place for place in range(len(rows))],
         "ticktext": [formats.plotly(one, 40) for one in rows["label"]],
@@ -74,14 +74,14 @@ def example() -> dict[str, Any]:
     return {"rows": pd.DataFrame(rows, columns=columns), "memory_gb": 24.0, "device": "RTX 4090"}
 
 
-def _bar(row: Any, y: float) -> list[go.Scatter]:
+def _bar(row: Any, y: float, device: str) -> list[go.Scatter]:
     left = 0.0
     traces = []
     for part, (role, words) in PARTS.items():
         width = float(getattr(row, part))
         if not width > 0:
             continue
-        told = f"<b>{formats.plotly(row.label)}</b><br>{words}: {formats.plain(width)} GB"
+        told = f"<b>{formats.plotly(row.label)}, {formats.plotly(device, 40)}</b><br>{words}: {formats.plain(width)} GB"
         traces.append(
             go.Scatter(
                 x=[left, left + width / 2, left + width],

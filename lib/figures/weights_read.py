@@ -14,7 +14,7 @@ from lib.figures.cost_axis import close_steps
 from lib.figures.legend import Legend, Mark
 
 HEIGHT = 420
-X_AXIS, Y_AXIS = "Sequences at once", "Weights read by one step (GB)"
+X_AXIS, Y_AXIS = "Batch (sequences at once)", "Weights read by one step (GB)"
 MARKED = (1, 64)
 
 
