@@ -12,7 +12,6 @@ from lib.analysis.devices import TrainingDevice, training_device
 from lib.analysis.train_plan import DEFAULT_LAW, LAWS, Ask, Goal, Plans
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, hardware_table, option_of, reference_table
-from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.text import plain
@@ -82,8 +81,8 @@ def _as_json(found: Plans, ask: Ask, law: str, device: TrainingDevice) -> dict[s
         "hardware": device._asdict(),
         "law": law,
         "said": "".join(plain(one) for one in train_words.takeaway(found, ask, law, device.name)).strip(),
-        "plans": records(found.rows),
-        "text": records(found.limits),
+        "plans": found.rows.to_dict("records"),
+        "text": found.limits.to_dict("records"),
     }
 
 

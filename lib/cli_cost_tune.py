@@ -13,7 +13,6 @@ from lib.analysis.tune_plan import ADAPTED, WAYS, TuneAsk
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, option_of
 from lib.cli_cost_tables import cost_tables, model_with_shape, opened
-from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.text import plain
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     name = str(frames.models["name"].get(model, model)) if len(frames.models) else model
     said = "".join(plain(one) for one in tune_words.takeaway(rows, ask, name, device.name, fewest)).strip()
     if options.json:
-        put_json({"asked": {**ask._asdict(), "model": model}, "hardware": device._asdict(), "said": said, "fewest_devices_full": fewest, "ways": records(rows)})  # fmt: skip
+        put_json({"asked": {**ask._asdict(), "model": model}, "hardware": device._asdict(), "said": said, "fewest_devices_full": fewest, "ways": rows.to_dict("records")})  # fmt: skip
     else:
         _put_text(rows, said)
     return 0

@@ -137,10 +137,8 @@ def _names(
         labels.Label(px, py, f"<b>{formats.parameters(at)}</b>", 0, "good")
         for (px, py), at in zip(marks[:3], flips["requests"][:3], strict=False)
     ]
-    for column, role, name in (("api", "large", api), ("own", "small", own)):
+    for column, role, name in (("api", "large", "interface"), ("own", "small", "own hardware")):
         others = [path for key, path in paths.items() if key != column]
-        wanted += labels.along(
-            paths[column][::-1], formats.plotly(name, 44), marks, [*others, upright], role=role, height=HEIGHT - 66
-        )
+        wanted += labels.along(paths[column][::-1], name, marks, [*others, upright], role=role, height=HEIGHT - 66)
     placed = labels.place(wanted, marks, [*paths.values(), upright], height=HEIGHT - 66, strict=1, mark_radius=7)
     return labels.written(placed, [(x0 + one.label.x * (x1 - x0), y0 + one.label.y * (y1 - y0)) for one in placed])
