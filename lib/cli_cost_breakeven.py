@@ -28,7 +28,7 @@ from lib.stats.serving_profiles import DEFAULT, PROFILES, SINGLE
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices
-from lib.store.samples import logs_of, read_pair
+from lib.store.samples import logs_of, read_samples
 
 _AMOUNTS = (
     fields.REQUESTS, fields.INPUT, fields.CACHED, fields.OUTPUT, fields.GPUS, fields.SERVED_TOGETHER, fields.UTILISATION,
@@ -128,12 +128,18 @@ def _quality(store: Store, frames: Frames, small: str, large: str, options: argp
         grouping = protocols.group(frames.scores(chosen), chosen, models=frames.models, catalogue=frames.benchmarks, include_community=False)  # fmt: skip
         stands = cheapest_choice.standing(grouping, large, chosen, frames.models)
         if stands.key is not None:
-            asked = cheapest_pairs.asks(stands.complete.rows, large, frames.scores(chosen))
-            pairs = cheapest_pairs.pair_all(asked, logs_of(store, cheapest_pairs.runs_of(asked)), partial(read_pair, store)) if asked else ()  # fmt: skip
+            rows = stands.complete.rows
+            own_rows = rows[rows["model"].isin((small, large)).to_numpy(bool)]
+            read = partial(_read, store)
+            pairs = cheapest_pairs.stored_pairs(own_rows, large, frames, partial(logs_of, store), read)
     chance = {str(one): float(value) for one, value in frames.benchmarks["random_baseline"].astype(float).items()}
     names = {str(one): str(name) for one, name in frames.models["name"].items()}
     labels = {one: str(frames.benchmarks["label"].get(one, one)) for one in chosen}
     return quality(stands, small, large, chance=chance, margin=options.margin, names=names, labels=labels, pairs=pairs)
+
+
+def _read(store: Store, log: tuple[int, str], columns: list[str]) -> Any:
+    return read_samples(store, *log, columns)
 
 
 def _as_json(

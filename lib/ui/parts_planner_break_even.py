@@ -151,7 +151,6 @@ def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], 
     by_model = {one.model: one for one in offers}
     if large not in by_model:
         raise RefusedInput("no price of this interface holds today", place="large")
-    asked = cached.made(choice.asks, like=large, benchmarks=benchmarks, measured="", community=False)
     return cached.made(
         views.break_even_view,
         large=large,
@@ -161,7 +160,7 @@ def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], 
         own_api=by_model.get(side.ask.model),
         benchmarks=benchmarks,
         margin=margin,
-        pairs=cached.stored(choice.pairs, asked=asked),
+        pairs=cached.made(views.pairs, store=cached.store(), small=side.ask.model, large=large, benchmarks=benchmarks),
     )
 
 

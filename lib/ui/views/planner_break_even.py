@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import break_even_plan, break_even_words, listed_prices, rounding
+from lib.analysis import break_even_plan, break_even_words, cheapest_pairs, listed_prices, rounding
 from lib.analysis.break_even_plan import Plan, Workload
 from lib.analysis.cheapest import Pair
 from lib.analysis.listed_prices import Blend, Host, Price
@@ -23,6 +24,7 @@ from lib.schema.weight_formats import FORMATS
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices as listed
+from lib.store.samples import logs_of, read_samples
 from lib.ui.finished import finished
 from lib.ui.traces import Traces
 from lib.ui.views import cheapest_choice, planner_tables, scores
@@ -87,6 +89,21 @@ def shared_benchmarks(frames: Frames, *, small: str, large: str) -> tuple[str, .
 def _has_both(frames: Frames, small: str, large: str, benchmarks: tuple[str, ...]) -> bool:
     stands = cheapest_choice.stand(frames, large, benchmarks, "", community=False)
     return stands.key is not None and {small, large} <= set(stands.complete.models)
+
+
+def pairs(frames: Frames, *, store: Store, small: str, large: str, benchmarks: tuple[str, ...]) -> tuple[Pair, ...]:
+    """What stored answers of the two to the same questions say; no log of another model is opened."""
+    stands = cheapest_choice.stand(frames, large, benchmarks, "", community=False) if benchmarks else None
+    if stands is None or stands.key is None:
+        return ()
+    rows = stands.complete.rows
+    return cheapest_pairs.stored_pairs(
+        rows[rows["model"].isin((small, large)).to_numpy(bool)],
+        large,
+        frames,
+        partial(logs_of, store),
+        lambda log, columns: read_samples(store, *log, columns),
+    )
 
 
 def break_even_view(
