@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,7 @@ from lib import formats
 from lib.analysis.devices import TrainingDevice, can_train, training_device
 from lib.store.details import source_named
 from lib.ui import cached, controls, page
-from lib.ui.traces import Traces
+from lib.ui.traces import Trace, Traces
 from lib.ui.views import planner_tables
 
 PLANNER = "What would training, tuning and serving cost, and when does self-hosting pay?"
@@ -26,6 +27,36 @@ def choose_training_device(key: str, default: str) -> TrainingDevice:
     """A device with a published matrix rate; there must be one."""
     table = devices()
     return training_device(table, controls.choice(key, "Hardware", can_train(table), default=default))
+
+
+@dataclass(frozen=True)
+class FileTraces(Traces):
+    """Traces of numbers that were computed from stored tables.
+
+    Args:
+        files: Column to the source of each row (the beginning of its digest), '' for none.
+    """
+
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def at(self, row: int, column: str) -> Trace | None:
+        """The trace of one cell; None for a row that is not there."""
+        found = super().at(row, column)
+        return found if found is None or column not in self.files else found._replace(source=self.files[column][row])
+
+
+def traced(rows: Traces, files: Mapping[str, Sequence[str]]) -> FileTraces:
+    """The same rows, with the stored table behind each column.
+
+    Args:
+        files: Column to the name of the table of each row; a name that is no table is a source already.
+    """
+    named = {one for column in files.values() for one in column if "/" in one}
+    known = {one: cached.stored(source_named, name=one) for one in named}
+    digest = {one: "" if source is None else str(source["digest"])[:12] for one, source in known.items()}
+    of = {column: [digest.get(one, one) for one in names] for column, names in files.items()}
+    sources = list(rows.sources) if len(rows.sources) else [""] * len(rows.models)
+    return FileTraces(rows.models, rows.runs, rows.benchmarks, sources, of)
 
 
 def traces_of(file: str, n_rows: int) -> Traces | None:

@@ -18,6 +18,7 @@ from lib.schema.weight_formats import FORMATS
 from lib.stats.serving_profiles import SINGLE, WORDS
 from lib.ui import cached, controls, downloads, fields, links, page
 from lib.ui import parts_planner as shared
+from lib.ui.traces import Traces
 from lib.ui.views import cheapest_choice as choice
 from lib.ui.views import planner_break_even as views
 from lib.ui.views import planner_tables
@@ -169,9 +170,21 @@ def _result(view: BreakEvenView, small: str, large: str, benchmarks: tuple[str, 
     page.legend(view.legend, view.coverage)
     page.explain("monthly_bills", method=METHOD)
     st.subheader("Both bills", anchor=False)
-    page.table(view.bills, key="planner-bills-table", alt="Monthly bills", labels=views.BILLS, traces=view.bill_traces)
+    page.table(
+        view.bills,
+        key="planner-bills-table",
+        alt="Monthly bills",
+        labels=views.BILLS,
+        traces=shared.traced(view.bill_traces, view.bill_files),
+    )
     st.subheader("What would turn it at your volume", anchor=False)
-    page.table(view.levers, key="planner-levers", alt="What would turn the answer", labels=views.LEVERS)
+    page.table(
+        view.levers,
+        key="planner-levers",
+        alt="What would turn the answer",
+        labels=views.LEVERS,
+        traces=shared.traced(Traces([""] * len(view.levers)), view.lever_files),
+    )
     if len(view.tests):
         st.subheader("Is the quality shown?", anchor=False)
         page.table(view.tests, key="planner-quality", alt="The small model against the large one", labels=views.TESTS, traces=view.test_traces)  # fmt: skip

@@ -63,5 +63,11 @@ def show() -> None:
     page.figure(view.figure, key="planner-experts", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("weights_read", method=METHOD)
-    page.table(view.table, key="planner-experts-table", alt="Both models", labels=views.TABLE, traces=view.traces)
+    page.table(
+        view.table,
+        key="planner-experts-table",
+        alt="Both models",
+        labels=views.TABLE,
+        traces=shared.traced(view.traces, views.files(len(view.table))),
+    )
     downloads.buttons(view.rows, "planner-experts", has_figure=True)

@@ -104,7 +104,13 @@ def _result(view: ServeView, model: str) -> None:
     page.figure(view.figure, key="planner-serve", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("format_rates", method=METHOD)
-    page.table(view.table, key="planner-formats", alt="Formats of the weights", labels=views.TABLE, traces=view.traces)
+    page.table(
+        view.table,
+        key="planner-formats",
+        alt="Formats of the weights",
+        labels=views.TABLE,
+        traces=shared.traced(view.traces, view.files),
+    )
     for note in view.notes:
         page.small_text(formats.markdown(f"{note[0].upper()}{note[1:]}.", 300))
     if view.traces.at(0, "name") is not None and view.traces.models[0]:

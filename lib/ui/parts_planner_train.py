@@ -100,7 +100,13 @@ def _result(view: TrainView) -> None:
     traces = shared.traces_of(views.LAWS_FILE, len(view.plans))
     page.table(view.plans, key="planner-plans", alt="Plans by every law", labels=views.PLANS, traces=traces)
     st.subheader("Does the text last?", anchor=False)
-    page.table(view.limits, key="planner-limits", alt="Training tokens against text", labels=views.LIMITS)
+    page.table(
+        view.limits,
+        key="planner-limits",
+        alt="Training tokens against text",
+        labels=views.LIMITS,
+        traces=shared.traces_of(views.LAWS_FILE, len(view.limits)),
+    )
     page.table(view.stocks, key="planner-stocks", alt="Stocks of public text", labels=views.STOCKS)
     page.small_text("Stocks: Villalobos et al. 2024, arXiv 2211.04325, table 1 and figure 1, 95% intervals (90% for the last row).")  # fmt: skip
     downloads.buttons(view.rows, "planner-train", has_figure=True)

@@ -86,7 +86,13 @@ def _result(view: TuneView) -> None:
     page.figure(view.figure, key="planner-tune", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("tuning_memory", method=METHOD)
-    page.table(view.table, key="planner-ways", alt="Ways of tuning", labels=views.TABLE, traces=view.traces)
+    page.table(
+        view.table,
+        key="planner-ways",
+        alt="Ways of tuning",
+        labels=views.TABLE,
+        traces=shared.traced(view.traces, views.files(len(view.table))),
+    )
     if len(view.measured):
         st.subheader("Measured fine-tunes of this model", anchor=False)
         traces = shared.traces_of(data_costs.TUNING_FILE, len(view.measured))

@@ -18,6 +18,7 @@ from lib.schema.text import plain
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.ui.traces import Traces
 from lib.ui.views import planner_break_even, planner_experts, planner_serve, planner_tables, planner_tune
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
@@ -186,7 +187,8 @@ def test_quality_is_the_verdict_of_the_other_page(opened: tuple[Store, Frames]) 
         "llama-3.1-8b-instruct",
         "llama-3.1-70b-instruct",
     }
-    assert view.bill_traces.at(0, "score:month").source == price.source[:12]  # type: ignore[union-attr]
+    assert view.bill_files["score:month"] == [price.source[:12], "cost/hardware.csv"]
+    assert view.lever_files["words"][2] == "cost/hardware.csv" and len(view.levers) == len(view.lever_files["words"])
     none = planner_break_even.break_even_view(frames, benchmarks=(), **given)  # type: ignore[arg-type]
     assert none.quality.verdict == NOT_MEASURED and "nothing is shown about its quality" in none.quality.words
     assert {"asked_requests", "quality", "price_seen_on"} <= set(view.rows.columns)
@@ -198,3 +200,27 @@ def test_published_runs_stand_on_data_and_methods(open_app: Open, small_store: P
     told = text_of(app)
     assert "13 published training runs" in told and "median error of **13%**" in told
     assert "17 measured fine-tunes" in told
+
+
+@pytest.mark.parametrize(
+    ("part", "table", "column", "file"),
+    [
+        ("serve", "planner-formats", "score:weights", "model_arch.csv"),
+        ("serve", "planner-formats", "score:rate", "hardware.csv"),
+        ("tune", "planner-ways", "score:usd", "hardware.csv"),
+        ("break-even", "planner-bills-table", "score:month", "api_prices.csv"),
+        ("break-even", "planner-levers", "words", "api_prices.csv"),
+        ("experts", "planner-experts-table", "score:active", "model_arch.csv"),
+        ("train", "planner-plans", "score:params", "loss_law_parameters.csv"),
+        ("train", "planner-limits", "score:worth", "loss_law_parameters.csv"),
+    ],
+)
+def test_a_chosen_number_leads_to_its_table(
+    open_app: Open, small_store: Path, monkeypatch: pytest.MonkeyPatch, part: str, table: str, column: str, file: str
+) -> None:
+    monkeypatch.setattr(Traces, "stamp", "chosen")
+    app = open_app(small_store, PAGE, part=part)
+    app.session_state[table] = {"selection": {"rows": [], "columns": [], "cells": [(0, column)]}}
+    app.session_state[f"{table}:of"] = "chosen"
+    app.run()
+    assert not app.exception and file in text_of(app), (table, column)

@@ -47,7 +47,7 @@ SAID = {
 
 
 class BreakEvenView(NamedTuple):
-    """Everything the part shows; ``bill_traces`` lead to models, price lists and hardware."""
+    """Everything the part shows; ``bill_files`` and ``lever_files``: the table, or the price list, behind each column."""
 
     takeaway: list[Sentence]
     figure: go.Figure
@@ -56,6 +56,8 @@ class BreakEvenView(NamedTuple):
     coverage: str
     bills: pd.DataFrame
     bill_traces: Traces
+    bill_files: dict[str, list[str]]
+    lever_files: dict[str, list[str]]
     levers: pd.DataFrame
     tests: pd.DataFrame
     test_traces: Traces
@@ -139,6 +141,7 @@ def break_even_view(
     on = f"{'one' if n == 1 else formats.count(n)} {device}"
     said = break_even_words.takeaway(found, work, verdict, price, small_name, large_name, on)
     flips = _flips(found)
+    rate_from = planner_tables.MEASURED_FILE if own.kind == MEASURED else planner_tables.HARDWARE_FILE
     labels = {"api": f"{short(large_name)}, interface", "own": f"{short(small_name)}, own hardware"}
     drawn = figure.monthly_bills(found.curve, flips, requests=work.requests, **labels)
     in_store = [large, ask.model, ask.model]
@@ -150,7 +153,9 @@ def break_even_view(
         f"Monthly bills against requests. {' '.join(plain(one) for one in said)}",
         _coverage(ask, own, work),
         bills,
-        Traces([one if one in names else "" for one in in_store[: len(bills)]], sources=[price.source[:12], "", (own_api.source if own_api else "")[:12]][: len(bills)]),
+        Traces([one if one in names else "" for one in in_store[: len(bills)]]),
+        dict.fromkeys((one for one in BILLS if one != "side"), [price.source[:12], rate_from, (own_api.source if own_api else "")[:12]][: len(bills)]),
+        {"words": [price.source[:12], price.source[:12], planner_tables.HARDWARE_FILE, price.source[:12], price.source[:12]]},
         pd.DataFrame(break_even_words.levers(found, work), columns=list(LEVERS)),
         _tests(frames, verdict),
         _test_traces(verdict),

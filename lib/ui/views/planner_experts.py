@@ -72,6 +72,12 @@ def experts_view(frames: Frames, *, moe: str, dense: str, ask: Ask) -> ExpertsVi
     )
 
 
+def files(n_rows: int) -> dict[str, list[str]]:
+    """The table behind each column of ``TABLE``: shapes, or hardware."""
+    of_shapes = ("score:total", "score:active", "score:weights", "score:cache")
+    return {one: [planner_tables.SHAPES_FILE if one in of_shapes else planner_tables.HARDWARE_FILE] * n_rows for one in TABLE if one != "label"}  # fmt: skip
+
+
 def _models(found: experts_plan.Experts, names: tuple[str, str]) -> pd.DataFrame:
     total = [found.moe_total / 1e9, float(found.curve["dense"].iloc[0]) / 1e9]
     active = [found.moe_active / 1e9, total[1]]

@@ -27,11 +27,10 @@ TABLE = {
     "score:first": "Time to first token", "score:between": "Between tokens", "score:in": "USD per million in", "score:out": "USD per million out",
     "score:all": "Out with its prompts", "score:blend": "Blended 3:1", "score:joules": "Joules per output token",
 }  # fmt: skip
-MEASURED_FILE = planner_tables.MEASURED_FILE
 
 
 class ServeView(NamedTuple):
-    """Everything the part shows; ``evidence`` says what fewer bits change in scores, as far as anybody printed it."""
+    """Everything the part shows; ``evidence``: what fewer bits change in scores, as printed; ``files``: tables behind columns."""
 
     takeaway: list[Sentence]
     evidence: Sentence
@@ -42,6 +41,7 @@ class ServeView(NamedTuple):
     notes: tuple[str, ...]
     table: pd.DataFrame
     traces: Traces
+    files: dict[str, list[str]]
     rows: pd.DataFrame
 
 
@@ -71,6 +71,7 @@ def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
         plan.notes,
         _table(plan.rows),
         Traces([ask.model if in_store else ""] * len(plan.rows)),
+        _files(plan.rows),
         exact,
     )
 
@@ -111,6 +112,15 @@ def _coverage(ask: Ask, shapes: Shapes, device: str) -> str:
         f"{formats.count(ask.output_tokens)} out, {formats.score(ask.utilisation, 0)} of paid time filled. Bands: {GROUPS[group].words}. "
         f"Shape of {shapes.of_model.get(ask.model, ask.model)}."
     )
+
+
+def _files(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """The table behind each column: shapes, and hardware or, where it is measured, the measurement."""
+    of_shapes = dict.fromkeys(("score:bits", "score:weights", "score:cache", "score:batch", "score:context"), [planner_tables.SHAPES_FILE] * len(rows))  # fmt: skip
+    rates = [
+        planner_tables.MEASURED_FILE if kind == MEASURED else planner_tables.HARDWARE_FILE for kind in rows["kind"]
+    ]
+    return {**of_shapes, **{column: rates for column in TABLE if column not in of_shapes and column != "label"}}
 
 
 def _gb(value: object) -> str:

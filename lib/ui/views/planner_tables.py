@@ -10,7 +10,7 @@ from lib.analysis.serving_models import Shapes, shapes_of_models
 from lib.analysis.serving_rows import read_measurements
 from lib.store.frames import Frames
 
-HARDWARE_FILE, MEASURED_FILE = "cost/hardware.csv", "cost/measured_inference.csv"
+HARDWARE_FILE, MEASURED_FILE, SHAPES_FILE = "cost/hardware.csv", "cost/measured_inference.csv", "cost/model_arch.csv"
 
 
 @lru_cache(maxsize=4)

@@ -84,6 +84,12 @@ def tune_view(frames: Frames, *, model: str, device: TrainingDevice, ask: TuneAs
     )
 
 
+def files(n_rows: int) -> dict[str, list[str]]:
+    """The table behind each column of ``TABLE``: shapes, or hardware."""
+    of_shapes = ("score:trained", "score:weights", "score:states", "score:rest")
+    return {one: [planner_tables.SHAPES_FILE if one in of_shapes else planner_tables.HARDWARE_FILE] * n_rows for one in TABLE if one != "label"}  # fmt: skip
+
+
 def _bars(rows: pd.DataFrame) -> pd.DataFrame:
     parts = ["weights", "states", "activations", "logits"]
     bars = rows[parts] / 1e9
