@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.analysis.cheapest import FAIL
+from lib.analysis.cheapest import FAIL, PASS
 from lib.analysis.listed_prices import MEDIAN, Blend
 from lib.analysis.one_pair import NOT_MEASURED
 from lib.schema.boards import LEADERBOARD_SIX
@@ -19,7 +19,14 @@ from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 from lib.ui.traces import Traces
-from lib.ui.views import planner_break_even, planner_experts, planner_serve, planner_tables, planner_tune
+from lib.ui.views import (
+    cheapest_choice,
+    planner_break_even,
+    planner_experts,
+    planner_serve,
+    planner_tables,
+    planner_tune,
+)
 from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
@@ -192,6 +199,17 @@ def test_quality_is_the_verdict_of_the_other_page(opened: tuple[Store, Frames]) 
     none = planner_break_even.break_even_view(frames, benchmarks=(), **given)  # type: ignore[arg-type]
     assert none.quality.verdict == NOT_MEASURED and "nothing is shown about its quality" in none.quality.words
     assert {"asked_requests", "quality", "price_seen_on"} <= set(view.rows.columns)
+    measured = cheapest_choice.stand(frames, price.model, ("ifeval",), "", community=False).complete.models
+    unmeasured = next(one for one in ("gpt-3-175b", *planner_tables.model_options(frames)) if one not in measured)
+    other = given | {"ask": ask._replace(model=unmeasured, weight_format="awq-4bit-g128", n_gpus=None)}
+    apart = planner_break_even.break_even_view(frames, benchmarks=("ifeval",), **other)  # type: ignore[arg-type]
+    assert apart.quality.verdict == NOT_MEASURED and apart.tests.empty
+    # The Overview's finding: shown to be within 2 points of Llama 2 70B on each of the six.
+    shown = given | {"large": "llama-2-70b", "ask": ask._replace(model="qwen2.5-32b", weight_format="fp8")}
+    within = planner_break_even.break_even_view(frames, benchmarks=LEADERBOARD_SIX, **shown)  # type: ignore[arg-type]
+    assert within.quality.verdict == PASS
+    said = "".join(plain(one) for one in within.takeaway)
+    assert "is shown to be within 2 points of Llama 2 70B on each of 6 benchmarks" in said and "money only" not in said
 
 
 def test_published_runs_stand_on_data_and_methods(open_app: Open, small_store: Path) -> None:
