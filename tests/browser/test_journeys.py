@@ -19,9 +19,9 @@ PAGES = {
     "parameters-and-tokens": ("/parameters-and-tokens", "Who trained how much, and was it enough?"),
 }
 GROUPS = {
-    "Find": ["Models", "Cheapest that will do"],
+    "Find": ["Models", "Cheapest that will do", "Performance per dollar"],
     "Compare": ["Head to head", "Side by side", "Upsets"],
-    "Understand": ["Parameters and tokens", "Variants"],
+    "Understand": ["Parameters and tokens", "Planner", "Variants"],
     "Bring your own": ["Your own results"],
     "About": ["Data and methods"],
 }
