@@ -22,7 +22,7 @@ SERVER_FORMATS = ("bf16", "fp8", "int8", "awq-4bit-g128", "nvfp4")
 SINGLE_FORMATS = ("bf16", "gguf-q8_0", "gguf-q6_k", "gguf-q5_k_m", "gguf-q4_k_m", "gguf-q3_k_l", "gguf-q2_k")
 FOUR_BITS = ("awq-4bit-g128", "gguf-q4_k_m")
 """The format that stands for 4 bits, by engine."""
-BANDS = ("output_tokens_per_s", "first_token_s", "between_tokens_s", "usd_input", "usd_output", "usd_output_all_in", "usd_blended", "joules_per_token")  # fmt: skip
+BANDS = ("output_tokens_per_s", "first_token_s", "between_tokens_s", "usd_input", "usd_output", "usd_output_all_in", "usd_blended", "joules_per_token", "g_co2e_per_mtok")  # fmt: skip
 ROW_COLUMNS = (
     "format", "label", "bits", "kind", "reason", "n_gpus", "weight_bytes", "cache_bytes", "usable_bytes", "largest_batch",
     "longest_context", "source", *(end for band in BANDS for end in (band, f"{band}_low", f"{band}_high")),

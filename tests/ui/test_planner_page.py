@@ -138,6 +138,30 @@ def test_the_address_holds_every_assumption(open_app: Open, small_store: Path) -
     assert not nowhere.exception and "4-bit" in nowhere.title[0].value.replace("\\", "")
 
 
+@pytest.mark.parametrize(("part", "table", "column"), [("train", "planner-plans", "score:carbon"), ("serve", "planner-formats", "score:carbon")])  # fmt: skip
+def test_emissions_follow_the_grid_zone_of_the_address(
+    open_app: Open, small_store: Path, part: str, table: str, column: str
+) -> None:
+    def shown(**more: str) -> tuple[AppTest, str]:
+        app = open_app(small_store, PAGE, part=part, **more)
+        assert not app.exception
+        (csv,) = [one.value for one in app.dataframe if column in one.value.columns]
+        return app, csv[column].iloc[0]
+
+    world, at_world = shown()
+    assert world.selectbox(key="zone").value == "WOR" and "0.458 kg CO2e per kWh: World (EcoLogits" in text_of(world)
+    france, at_france = shown(zone="FRA")
+    assert "0.0414 kg CO2e per kWh: France" in text_of(france) and "France, 0.04" in str(france.selectbox(key="zone").options)  # fmt: skip
+    number = [float(one.split()[0].replace(",", "")) for one in (at_world, at_france)]
+    assert number[0] / number[1] == pytest.approx(0.45829 / 0.04144, rel=0.1)
+    own, at_own = shown(zone="FRA", carbon="0.45829")
+    assert at_own == at_world and "your own number" in text_of(own) and "France (" not in text_of(own)
+    odd, at_odd = shown(zone="<b>ATL")
+    assert at_odd == at_world and odd.selectbox(key="zone").value == "WOR"
+    france.selectbox(key="zone").set_value("POL").run()
+    assert france.query_params["zone"] in ("POL", ["POL"]) and "Poland" in text_of(france)
+
+
 def test_no_price_is_no_price_of_nothing(open_app: Open, small_store: Path) -> None:
     unpriced = open_app(small_store, PAGE, part="serve", at="rtx-3070")
     assert "no price is listed" in text_of(unpriced) and "a million of them cost" not in text_of(unpriced)

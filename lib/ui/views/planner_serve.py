@@ -26,6 +26,7 @@ TABLE = {
     "score:batch": "At once, at most", "score:context": "Tokens each, at most", "score:rate": "Output tokens per second", "known": "Known from",
     "score:first": "Time to first token", "score:between": "Between tokens", "score:in": "USD per million in", "score:out": "USD per million out",
     "score:all": "Out with its prompts", "score:blend": "Blended 3:1", "score:joules": "Joules per output token",
+    "score:carbon": "g CO2e per million out",
 }  # fmt: skip
 
 
@@ -45,8 +46,8 @@ class ServeView(NamedTuple):
     rows: pd.DataFrame
 
 
-def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
-    """One plan.
+def serve_view(frames: Frames, *, ask: Ask, grid: str = "") -> ServeView:
+    """One plan; ``grid`` says what emissions are counted with.
 
     Raises:
         RefusedInput: As ``lib.analysis.serve_plan.serve_plan``.
@@ -59,7 +60,7 @@ def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
     marks = _marks(plan.rows)
     in_store = ask.model in frames.models.index
     exact = plan.rows.assign(
-        device=ask.hardware, **{f"asked_{key}": str(value) for key, value in ask._asdict().items()}
+        device=ask.hardware, grid=grid, **{f"asked_{key}": str(value) for key, value in ask._asdict().items()}
     )
     return ServeView(
         said,
@@ -67,7 +68,7 @@ def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
         finished(figure.format_rates(marks)),
         figure.legend(marks),
         f"Output rate of {name} by weight format on {device}. {' '.join(plain(one) for one in said)}",
-        _coverage(ask, shapes, device),
+        _coverage(ask, shapes, device) + (f" Emissions: {grid}." if grid else ""),
         plan.notes,
         _table(plan.rows),
         Traces([ask.model if in_store else ""] * len(plan.rows)),
@@ -169,6 +170,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 told("usd_output_all_in", rounding.usd),
                 told("usd_blended", rounding.usd),
                 told("joules_per_token", rounding.count),
+                told("g_co2e_per_mtok", rounding.count),
             )
         )
     return pd.DataFrame(lines, columns=list(TABLE))
