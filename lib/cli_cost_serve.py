@@ -108,7 +108,7 @@ def _as_json(found: Estimate, name: str, grid: Grid) -> dict[str, Any]:
             "from": serving_rows.GROUPS[found.group].words,
         },
         "measured": found.measured._asdict() if found.measured else None,
-        "nearest_measured": found.nearest._asdict() if found.nearest else None,
+        "nearest_measured": found.nearest._asdict() | {"differs": found.nearest_differs} if found.nearest else None,
         "parameters": {"total": float(found.parameters.total), "active": float(found.parameters.active)},
         "memory": {
             "weights_gb": memory.weights / GB,

@@ -14,6 +14,7 @@ from lib.errors import RefusedInput
 from lib.stats.serving_profiles import SINGLE, WORDS
 from lib.ui import cached, controls, downloads, fields, links, page
 from lib.ui import parts_planner as shared
+from lib.ui.traces import Traces
 from lib.ui.views import planner_serve as views
 from lib.ui.views import planner_tables
 from lib.ui.views.planner_serve import ServeView
@@ -121,6 +122,16 @@ def _result(view: ServeView, model: str) -> None:
         labels=views.TABLE,
         traces=shared.traced(view.traces, view.files),
     )
+    if len(view.nearest):
+        st.subheader("Nearest measurements", anchor=False)
+        behind = [planner_tables.MEASURED_FILE] * len(view.nearest)
+        page.table(
+            view.nearest,
+            key="planner-nearest",
+            alt="The nearest measurement beside each estimate",
+            labels=views.NEAREST,
+            traces=shared.traced(Traces([""] * len(view.nearest)), dict.fromkeys(views.NEAREST, behind)),
+        )
     for note in view.notes:
         page.small_text(formats.markdown(f"{note[0].upper()}{note[1:]}.", 300))
     if view.traces.at(0, "name") is not None and view.traces.models[0]:

@@ -193,6 +193,32 @@ def test_a_measured_rate_wins_and_is_named(opened: tuple[Store, Frames]) -> None
     assert "(measured)" in "".join(plain(one) for one in view.takeaway)
 
 
+def test_the_nearest_measurement_stands_beside_an_estimate_and_an_exact_one_wins(
+    open_app: Open, small_store: Path, opened: tuple[Store, Frames]
+) -> None:
+    rows = planner_tables.measured(opened[1])
+    own = rows[(rows["group"] == "serving-2025") & (rows["weight_format"] == "bf16") & (rows["n_gpus"] == 1)]
+    row = own[own["model"] == "llama-3.1-8b"].iloc[0]
+    address = {"part": "serve", "of": "llama-3.1-8b", "at": str(row["hardware"]), "way": "server-2025", "in": f"{row['input_tokens']:.0f}"}  # fmt: skip
+
+    def shown(**more: str) -> list[dict[str, str]]:
+        app = open_app(small_store, PAGE, **address, **more)
+        assert not app.exception
+        found = [one.value.iloc[0].to_dict() for one in app.dataframe]
+        assert ("Nearest measurements" in [one.value for one in app.subheader]) is (len(found) > 1)
+        return found
+
+    exact = shown(batch=f"{row['batch']:.0f}", out=f"{row['osl']:.0f}")
+    assert "(measured)" in exact[0]["score:rate"] and "ML.ENERGY" in exact[0]["known"]
+    assert all(one["label"] != "BF16" for one in exact[1:])
+    other = shown(batch=f"{row['batch']:.0f}", out="9,000")
+    assert "(measured)" not in other[0]["score:rate"] and other[0]["known"] == "estimate"
+    near = other[1]
+    assert near["label"] == "BF16" and ", not 9,000" in near["differs"] and "ML.ENERGY" in near["known"]
+    assert near["score:estimate"] == other[0]["score:rate"].split(" (")[0]
+    assert all(key not in ("nan", "None") for one in other for key in one.values())
+
+
 def test_quality_is_the_verdict_of_the_other_page(opened: tuple[Store, Frames]) -> None:
     store, frames = opened
     offers = planner_break_even.prices(store, today="2026-11-21", blend=Blend(1000, 300), host=MEDIAN)
@@ -249,6 +275,12 @@ def test_published_runs_stand_on_data_and_methods(open_app: Open, small_store: P
     [
         ("serve", "planner-formats", "score:weights", "model_arch.csv"),
         ("serve", "planner-formats", "score:rate", "hardware.csv"),
+        (
+            "serve&of=llama-3.1-8b&at=h100-sxm&way=server-2025",
+            "planner-nearest",
+            "score:rate",
+            "measured_inference.csv",
+        ),
         ("tune", "planner-ways", "score:usd", "hardware.csv"),
         ("break-even", "planner-bills-table", "score:month", "api_prices.csv"),
         ("break-even", "planner-levers", "words", "api_prices.csv"),
@@ -261,7 +293,8 @@ def test_a_chosen_number_leads_to_its_table(
     open_app: Open, small_store: Path, monkeypatch: pytest.MonkeyPatch, part: str, table: str, column: str, file: str
 ) -> None:
     monkeypatch.setattr(Traces, "stamp", "chosen")
-    app = open_app(small_store, PAGE, part=part)
+    first, *more = part.split("&")
+    app = open_app(small_store, PAGE, part=first, **dict(one.split("=") for one in more))
     app.session_state[table] = {"selection": {"rows": [], "columns": [], "cells": [(0, column)]}}
     app.session_state[f"{table}:of"] = "chosen"
     app.run()

@@ -30,8 +30,17 @@ TABLE = {
 }  # fmt: skip
 
 
+NEAREST = {
+    "label": "Format", "score:rate": "Measured tokens per second", "score:estimate": "Estimated as asked", "differs": "Measured with",
+    "known": "Source",
+}  # fmt: skip
+
+
 class ServeView(NamedTuple):
-    """Everything the part shows; ``evidence``: what fewer bits change in scores, as printed; ``files``: tables behind columns."""
+    """Everything the part shows; ``evidence``: what fewer bits change in scores, as printed; ``files``: tables behind columns.
+
+    ``nearest``: where a rate is an estimate, the nearest measurement of that model and format on that hardware, if any.
+    """
 
     takeaway: list[Sentence]
     evidence: Sentence
@@ -41,6 +50,7 @@ class ServeView(NamedTuple):
     coverage: str
     notes: tuple[str, ...]
     table: pd.DataFrame
+    nearest: pd.DataFrame
     traces: Traces
     files: dict[str, list[str]]
     rows: pd.DataFrame
@@ -71,6 +81,7 @@ def serve_view(frames: Frames, *, ask: Ask, grid: str = "") -> ServeView:
         _coverage(ask, shapes, device) + (f" Emissions: {grid}." if grid else ""),
         plan.notes,
         _table(plan.rows),
+        _nearest(plan.rows, shapes.of_model[ask.model] if ask.model in shapes.inherited else ""),
         Traces([ask.model if in_store else ""] * len(plan.rows)),
         _files(plan.rows),
         exact,
@@ -140,6 +151,19 @@ def _seconds(value: float) -> str:
     )
 
 
+def _nearest(rows: pd.DataFrame, other: str) -> pd.DataFrame:
+    """One row a format whose rate is estimated and that was measured otherwise; ``other``: the model measured, if it is not the one asked."""
+    near = rows[(rows["nearest_source"] != "").to_numpy(bool)]
+    columns: list[list[str]] = [
+        near["label"].tolist(),
+        [rounding.count(one) for one in near["nearest_tokens_per_s"]],
+        [rounding.count(one) for one in near["output_tokens_per_s"]],
+        ["; ".join(one for one in (other, told) if one) for told in near["nearest_differs"]],
+        near["nearest_source"].tolist(),
+    ]
+    return pd.DataFrame(dict(zip(NEAREST, columns, strict=True)), columns=list(NEAREST))
+
+
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a format, for the eye."""
     lines = []
@@ -161,7 +185,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 f"fits ({formats.plain(values['n_gpus'])} used)" if fits else values["reason"],
                 formats.count(values["largest_batch"]) if fits else formats.UNKNOWN,
                 formats.count(values["longest_context"]) if fits else formats.UNKNOWN,
-                told("output_tokens_per_s", rounding.count),
+                told("output_tokens_per_s", rounding.count) + (" (measured)" if values["kind"] == MEASURED else ""),
                 values["source"] if values["kind"] == MEASURED else ("estimate" if fits else formats.UNKNOWN),
                 told("first_token_s", _seconds),
                 told("between_tokens_s", _seconds),
