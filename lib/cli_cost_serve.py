@@ -8,15 +8,18 @@ from typing import Any
 
 from lib import formats
 from lib.analysis import serving_errors, serving_rows
+from lib.analysis.planner_fields import CARBON
 from lib.analysis.serving_errors import Band
 from lib.analysis.serving_estimate import Ask, Estimate, estimate
 from lib.cli_cost import CostCommand
+from lib.cli_cost_amounts import add_amounts, amount
 from lib.cli_cost_tables import cost_tables, model_with_shape, opened
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.weight_formats import FORMATS
 from lib.settings import Settings
 from lib.sources import grids
+from lib.sources.grids import Grid
 from lib.stats import serving_profiles
 from lib.stats.memory import GB
 
@@ -45,8 +48,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--profile", default=serving_profiles.DEFAULT, metavar="P", help="; ".join(f"{key}: {words}" for key, words in serving_profiles.WORDS.items()))  # fmt: skip
     command.add_argument("--pue", type=float, default=1.2, metavar="X", help="power usage effectiveness (1.2)")
     command.add_argument(
-        "--zone", default=None, metavar="ABC", help="country of the grid, three letters: adds emissions"
+        "--zone", default=None, metavar="ABC", help="country of the grid, three letters (default WOR, the world)"
     )
+    add_amounts(command, (CARBON,))
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
@@ -58,19 +62,20 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     finally:
         store.close()
     try:
-        found = estimate(_ask(options, model), tables.shapes, tables.hardware, tables.measured)
+        grid = grids.grid(grids.default() if options.zone is None else options.zone, amount(options, CARBON))
+        found = estimate(_ask(options, model, grid), tables.shapes, tables.hardware, tables.measured)
     except RefusedInput as refusal:
         place = OPTIONS.get(refusal.place, refusal.place)
         raise RefusedInput(refusal.reason, place=place, expected=refusal.expected, found=refusal.found) from None
     name = str(frames.models.at[model, "name"]) if model in frames.models.index else model
     if options.json:
-        put_json(_as_json(found, name, options))
+        put_json(_as_json(found, name, grid))
     else:
-        _put_text(found, name)
+        _put_text(found, name, grid)
     return 0
 
 
-def _ask(options: argparse.Namespace, model: str) -> Ask:
+def _ask(options: argparse.Namespace, model: str, grid: Grid) -> Ask:
     alone = options.profile == serving_profiles.SINGLE
     return Ask(
         model=model,
@@ -87,11 +92,11 @@ def _ask(options: argparse.Namespace, model: str) -> Ask:
         bits_per_weight=options.bits_per_weight,
         kv_bits=options.kv_bits,
         pue=options.pue,
-        kg_co2e_per_kwh=None if options.zone is None else grids.intensity(options.zone),
+        kg_co2e_per_kwh=grid.kg_co2e_per_kwh,
     )
 
 
-def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[str, Any]:
+def _as_json(found: Estimate, name: str, grid: Grid) -> dict[str, Any]:
     ask, memory = found.ask._asdict(), found.memory
     return {
         "model": {"id": found.ask.model, "name": name, "shape_of": found.shape_of},
@@ -103,7 +108,7 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
             "from": serving_rows.GROUPS[found.group].words,
         },
         "measured": found.measured._asdict() if found.measured else None,
-        "nearest_measured": found.nearest._asdict() if found.nearest else None,
+        "nearest_measured": found.nearest._asdict() | {"differs": found.nearest_differs} if found.nearest else None,
         "parameters": {"total": float(found.parameters.total), "active": float(found.parameters.active)},
         "memory": {
             "weights_gb": memory.weights / GB,
@@ -125,13 +130,13 @@ def _as_json(found: Estimate, name: str, options: argparse.Namespace) -> dict[st
             "gpu_joules_per_output_token": _band(found.joules_per_token),
             "kwh_per_mtok": _band(found.kwh_per_mtok),
             "g_co2e_per_mtok": _band(found.g_co2e_per_mtok),
-            "grid": None if options.zone is None else {"zone": options.zone.upper(), "source": grids.source()},
+            "grid": {"zone": grid.zone, "told": grid.words},
         },
         "notes": found.notes,
     }  # fmt: skip
 
 
-def _put_text(found: Estimate, name: str) -> None:
+def _put_text(found: Estimate, name: str, grid: Grid) -> None:
     ask, memory = found.ask, found.memory
     put(f"{name}, {FORMATS[ask.weight_format].label}, on {ask.n_gpus} x {ask.hardware}, {ask.batch} at once, {ask.input_tokens:,} tokens in and {ask.output_tokens:,} out")  # fmt: skip
     put(f"weights {memory.weights / GB:,.1f} GB and caches {memory.cache / GB:,.1f} GB of {memory.usable / GB:,.1f} GB usable; at most {memory.largest_batch:,.0f} at once, or {_tokens(memory.longest_context)} each")  # fmt: skip
@@ -155,6 +160,7 @@ def _put_text(found: Estimate, name: str) -> None:
         ("g CO2e per million tokens", found.g_co2e_per_mtok),
     ]
     put_table(("", "value", "from", "to"), [(words, *(_short(value) for value in band)) for words, band in rows])
+    put(f"emissions: {grid.words}")
     for note in found.notes:
         put(f"Note: {note}.")
 

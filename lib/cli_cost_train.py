@@ -16,6 +16,8 @@ from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.text import plain
 from lib.settings import Settings
+from lib.sources import grids
+from lib.sources.grids import Grid
 from lib.store.db import open_store
 from lib.store.frames import FrameCache
 
@@ -29,6 +31,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         given.add_argument(f"--{field.name}", metavar=field.example, help=field.help)
     command.add_argument("--hardware", default=fields.DEFAULT_HARDWARE_TRAIN, metavar="ID", help=f"id of the table of hardware (default {fields.DEFAULT_HARDWARE_TRAIN})")  # fmt: skip
     command.add_argument("--law", choices=list(LAWS), default=DEFAULT_LAW, help="law of the sentence and of the text needed")  # fmt: skip
+    command.add_argument("--zone", default=None, metavar="ABC", help="country of the grid, three letters (default WOR, the world)")  # fmt: skip
     add_amounts(command, _ASSUMED)
 
 
@@ -43,19 +46,23 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise option_of(refusal, {"on": "--hardware"}) from refusal
     finally:
         store.close()
-    ask = _ask(options, device)
+    try:
+        grid = grids.grid(grids.default() if options.zone is None else options.zone, amount(options, fields.CARBON))
+    except RefusedInput as refusal:
+        raise option_of(refusal) from refusal
+    ask = _ask(options, device, grid)
     try:
         found = train_plan.plans(laws, draws, ask, options.law)
     except RefusedInput as refusal:
         raise option_of(refusal) from refusal
     if options.json:
-        put_json(_as_json(found, ask, options.law, device))
+        put_json(_as_json(found, ask, options.law, device, grid))
     else:
-        _put_text(found, ask, options.law, device)
+        _put_text(found, ask, options.law, device, grid)
     return 0
 
 
-def _ask(options: argparse.Namespace, device: TrainingDevice) -> Ask:
+def _ask(options: argparse.Namespace, device: TrainingDevice, grid: Grid) -> Ask:
     goal: Goal = next(name for name in ("budget", "size", "data") if getattr(options, name) is not None)
     typed = {field.name: amount(options, field) for field in (*_ASSUMED, fields.GOALS[goal])}
     mfu = amount(options, fields.MFU, default=device.mfu)
@@ -67,7 +74,7 @@ def _ask(options: argparse.Namespace, device: TrainingDevice) -> Ask:
         amount(options, fields.RATE, default=formats.number(device.usd_per_hour)),
         amount(options, fields.WATTS, default=formats.number(device.watts)),
         typed["pue"] or 1.0,
-        typed["carbon"],
+        grid.kg_co2e_per_kwh,
         typed["served"] or 0.0,
         typed["ratio"] or 1.0,
         typed["different"],
@@ -75,10 +82,11 @@ def _ask(options: argparse.Namespace, device: TrainingDevice) -> Ask:
     )
 
 
-def _as_json(found: Plans, ask: Ask, law: str, device: TrainingDevice) -> dict[str, Any]:
+def _as_json(found: Plans, ask: Ask, law: str, device: TrainingDevice, grid: Grid) -> dict[str, Any]:
     return {
         "asked": ask._asdict(),
         "hardware": device._asdict(),
+        "grid": {"zone": grid.zone, "told": grid.words},
         "law": law,
         "said": "".join(plain(one) for one in train_words.takeaway(found, ask, law, device.name)).strip(),
         "plans": found.rows.to_dict("records"),
@@ -86,11 +94,12 @@ def _as_json(found: Plans, ask: Ask, law: str, device: TrainingDevice) -> dict[s
     }
 
 
-def _put_text(found: Plans, ask: Ask, law: str, device: TrainingDevice) -> None:
+def _put_text(found: Plans, ask: Ask, law: str, device: TrainingDevice, grid: Grid) -> None:
     for one in train_words.takeaway(found, ask, law, device.name):
         put(plain(one).strip())
     put(f"{device.name}: {device.price_words or 'no price is listed'}")
-    header = ("LAW", "PLAN", "PARAMETERS", "TOKENS", "USD", "DEVICE-HOURS", "SAVED")
+    put(f"emissions: {grid.words}")
+    header = ("LAW", "PLAN", "PARAMETERS", "TOKENS", "USD", "DEVICE-HOURS", "TCO2E", "SAVED")
     rows: Any = found.rows.itertuples()
     lines = [
         (
@@ -100,6 +109,7 @@ def _put_text(found: Plans, ask: Ask, law: str, device: TrainingDevice) -> None:
             formats.tokens(row.tokens),
             rounding.usd(row.usd),
             rounding.count(row.device_hours),
+            rounding.count(row.tco2e),
             formats.score(row.saving, 0),
         )
         for row in rows

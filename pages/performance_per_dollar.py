@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.analysis.cost_words import QUESTION
-from lib.ui import cached, controls, downloads, page
+from lib.ui import cached, controls, downloads, fields, page
 from lib.ui import parts_performance as parts
 from lib.ui.views import performance_choice as choice
 from lib.ui.views import performance_per_dollar as performance
@@ -33,8 +33,15 @@ with place:
 with places[2]:
     blend = parts.blend(basis, more)
     filters = more.filters._replace(hardware=parts.hardware(basis) or more.filters.hardware)
+with place:
+    price = parts.own_price(basis, filters.hardware)
+    filters = filters._replace(usd_per_hour=price.value)
 with places[3]:
     target = parts.target(chosen_set, protocol, more.filters.community)
+
+if price.problem:
+    fields.not_yet([price.problem])
+    st.stop()
 
 # Figure
 view = cached.made(

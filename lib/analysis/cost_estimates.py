@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from lib import formats
 from lib.analysis.cost_bases import COST_COLUMNS, nothing
+from lib.analysis.devices import price_words
 from lib.analysis.listed_prices import Blend
 from lib.analysis.serving_errors import Band
 from lib.analysis.serving_estimate import MEASURED, Ask, Estimate, estimate
 from lib.analysis.serving_models import Shapes
 from lib.errors import RefusedInput
+from lib.stats import inference_energy
 from lib.stats.training_cost import MFU_BAND, training_cost
 
 _Z = 1.2815515655446004
@@ -38,6 +40,7 @@ class Serving(NamedTuple):
         batch: Sequences at once.
         utilisation: Share of paid time that is filled.
         blend: Tokens read and written.
+        usd_per_hour: The reader's price of a device-hour; None: the one of the table of hardware.
     """
 
     hardware: str
@@ -45,6 +48,7 @@ class Serving(NamedTuple):
     batch: int
     utilisation: float
     blend: Blend = Blend()
+    usd_per_hour: float | None = None
 
 
 def of_serving(
@@ -78,6 +82,7 @@ def of_serving(
             how.batch,
             n_gpus=None,
             utilisation=how.utilisation,
+            usd_per_gpu_hour=how.usd_per_hour,
             blend=(how.blend.read, how.blend.written),
         )
         try:
@@ -86,19 +91,22 @@ def of_serving(
             continue
         band = found.kwh_per_mtok if is_energy else found.usd_blended
         if band.value > 0:
-            rows.append(_row(band, found, hardware))
+            rows.append(_row(band, found, hardware, is_own=how.usd_per_hour is not None and not is_energy))
             named.append(model)
     if not rows:
         return nothing()
     return pd.DataFrame(rows, columns=list(COST_COLUMNS), index=pd.Index(named, name="model", dtype=object))
 
 
-def of_training(models: pd.DataFrame, hardware: pd.DataFrame, name: str) -> pd.DataFrame:
+def of_training(
+    models: pd.DataFrame, hardware: pd.DataFrame, name: str, usd_per_hour: float | None = None
+) -> pd.DataFrame:
     """USD of one training run of 6 N D operations on one kind of hardware, as if everybody had used that.
 
     Args:
         models: ``Frames.models``: params_active, training_tokens (its own, or those of the model that it was made from).
         hardware: Table ``hardware``, index id.
+        usd_per_hour: The reader's price of a device-hour; None: the one of the table.
         name: Id of the hardware; without a price or a rate nothing comes back.
 
     Source:
@@ -106,6 +114,7 @@ def of_training(models: pd.DataFrame, hardware: pd.DataFrame, name: str) -> pd.D
     """
     device = hardware.loc[name]
     rate, usd = device[["bf16_tflops_dense", "usd_per_hour"]].to_numpy(float, na_value=np.nan)
+    usd = usd if usd_per_hour is None else usd_per_hour
     own = models["training_tokens"].to_numpy(float, na_value=np.nan)
     inherited = models["tokens_inherited"].to_numpy(float, na_value=np.nan)
     tokens = np.where(own > 0, own, inherited)
@@ -133,13 +142,37 @@ def of_training(models: pd.DataFrame, hardware: pd.DataFrame, name: str) -> pd.D
             "source": "",
             "fields": "training",
             "is_assumed": True,
-            "is_own": False,
+            "is_own": usd_per_hour is not None,
         },
         index=pd.Index(models.index[can].astype(object), name="model"),
     )[list(COST_COLUMNS)]
 
 
-def _row(band: Band, found: Estimate, hardware: pd.DataFrame) -> tuple[object, ...]:
+def price_assumed(device: Any, usd_per_hour: float | None) -> str:
+    """The price of a device-hour that is counted with: the reader's, or the listed one with its source and date.
+
+    Args:
+        device: Row of the table of hardware.
+    """
+    if usd_per_hour is not None:
+        return f"{formats.usd(usd_per_hour)} a device-hour, your own price"
+    return price_words(device) or "no price of this hardware is listed"
+
+
+def power_assumed(device: Any, batch: int) -> str:
+    """What the energy of serving is counted with."""
+    watts = formats.number(device["tdp_w"])
+    if watts is None:
+        return "no rated power of this hardware is published"
+    share = float(inference_energy.power_fraction(batch))
+    return (
+        f"{formats.plain(watts)} W rated, {formats.score(share, 0)} of it drawn with {formats.counted(batch, 'request')} at once "
+        f"(ML.ENERGY, 2025-12), a building that takes {formats.plain(inference_energy.PUE)} times that (PUE); "
+        "processors, memory and idle time not counted"
+    )
+
+
+def _row(band: Band, found: Estimate, hardware: pd.DataFrame, *, is_own: bool) -> tuple[object, ...]:
     is_sure = math.isfinite(band.high) and math.isfinite(band.low)
     sigma = math.log(band.high / band.value) / _Z if is_sure else math.nan
     device = str(hardware.at[found.ask.hardware, "name"])
@@ -147,4 +180,4 @@ def _row(band: Band, found: Estimate, hardware: pd.DataFrame) -> tuple[object, .
     if found.kind == MEASURED and found.measured is not None:
         told += f" ({found.measured.engine}, {found.measured.date})"
     low, high = (band.low, band.high) if is_sure else (band.value, band.value)
-    return band.value, low, high, sigma, 0.0, told, "", "shape", found.kind != MEASURED, False
+    return band.value, low, high, sigma, 0.0, told, "", "shape", found.kind != MEASURED, is_own

@@ -18,7 +18,7 @@ MFU = Amount("mfu", "Utilisation (MFU)", Range("utilisation", 0.01, 1), "share",
 RATE = Amount("rate", "USD per device-hour", Range("price of a device-hour", 0, 1000, "USD", is_above_least=True), "usd", "$2.95", "Yours, if the listed one is not what you pay; empty: unknown.", is_optional=True)  # fmt: skip
 WATTS = Amount("watts", "Watts per device", Range("power of a device", 0, 100_000, "W", is_above_least=True), "plain", "700", "Rated power, unless you have measured it: averages run 60% to 90% of it.", is_optional=True)  # fmt: skip
 PUE = Amount("pue", "Power usage effectiveness", Range("power usage effectiveness", 1, 5), "plain", "1.1", "1.1 hyperscale, 1.2 ordinary cloud, 1.5 machine room.")  # fmt: skip
-CARBON = Amount("carbon", "kg CO2e per kWh", Range("carbon intensity", 0, 3, "kg"), "plain", "0.458", "World 0.458, USA 0.384, France 0.041 (life cycle, EcoLogits); empty: unknown.", is_optional=True)  # fmt: skip
+CARBON = Amount("carbon", "kg CO2e per kWh", Range("carbon intensity", 0, 3, "kg"), "plain", "0.458", "Yours, if you know it; life cycle, as the table of zones counts. Empty: that of the zone.", is_optional=True)  # fmt: skip
 RATIO = Amount("ratio", "Serving FLOP over training FLOP", Range("price of a serving FLOP over a training FLOP", 0.01, 100), "plain", "1", "What an operation costs when serving, over one in training: 1 counts operations, 3 means that serving uses the devices a third as well.")  # fmt: skip
 BEYOND = Amount("beyond", "Runs beyond the final one", Range("factor for further runs", 1, 20), "plain", "1", "Failed runs, ablations and post-training: usually 1.1 to 2 times the final run.")  # fmt: skip
 
@@ -64,7 +64,6 @@ DEFAULTS = {
         DATA,
         SERVED,
         PUE,
-        CARBON,
         RATIO,
         BEYOND,
         TUNED_TOKENS,
@@ -74,4 +73,4 @@ DEFAULTS = {
         EACH,
         HFU,
     )
-} | {DIFFERENT.name: ""}
+} | {DIFFERENT.name: "", CARBON.name: ""}

@@ -11,6 +11,7 @@ from lib import formats
 from lib.analysis import rounding
 from lib.analysis.serving_estimate import MEASURED, Ask, Estimate, estimate
 from lib.analysis.serving_hardware import device as device_of
+from lib.analysis.serving_measured import MeasuredRate
 from lib.analysis.serving_models import Shapes
 from lib.errors import RefusedInput
 from lib.schema.text import Sentence, Span, sentence
@@ -22,10 +23,10 @@ SERVER_FORMATS = ("bf16", "fp8", "int8", "awq-4bit-g128", "nvfp4")
 SINGLE_FORMATS = ("bf16", "gguf-q8_0", "gguf-q6_k", "gguf-q5_k_m", "gguf-q4_k_m", "gguf-q3_k_l", "gguf-q2_k")
 FOUR_BITS = ("awq-4bit-g128", "gguf-q4_k_m")
 """The format that stands for 4 bits, by engine."""
-BANDS = ("output_tokens_per_s", "first_token_s", "between_tokens_s", "usd_input", "usd_output", "usd_output_all_in", "usd_blended", "joules_per_token")  # fmt: skip
+BANDS = ("output_tokens_per_s", "first_token_s", "between_tokens_s", "usd_input", "usd_output", "usd_output_all_in", "usd_blended", "joules_per_token", "g_co2e_per_mtok")  # fmt: skip
 ROW_COLUMNS = (
     "format", "label", "bits", "kind", "reason", "n_gpus", "weight_bytes", "cache_bytes", "usable_bytes", "largest_batch",
-    "longest_context", "source", *(end for band in BANDS for end in (band, f"{band}_low", f"{band}_high")),
+    "longest_context", "source", "nearest_tokens_per_s", "nearest_differs", "nearest_source", *(end for band in BANDS for end in (band, f"{band}_low", f"{band}_high")),
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def _stored(ask: Ask, shapes: Shapes, hardware: pd.DataFrame) -> dict[str, objec
     n = ask.n_gpus or 1
     return {
         "format": fmt.key, "label": fmt.label, "bits": fmt.bits_per_weight, "kind": "", "reason": "", "n_gpus": n, "source": "",
+        "nearest_tokens_per_s": np.nan, "nearest_differs": "", "nearest_source": "",
         "weight_bytes": weights, "usable_bytes": float(memory.usable(device.memory_gb)) * n,
     }  # fmt: skip
 
@@ -84,12 +86,20 @@ def _row(found: Estimate) -> dict[str, object]:
         "usable_bytes": found.memory.usable,
         "largest_batch": found.memory.largest_batch,
         "longest_context": found.memory.longest_context,
-        "source": f"{found.measured.source}, {found.measured.engine}, {found.measured.date}" if found.measured else "",
+        "source": _source(found.measured),
+        "nearest_tokens_per_s": found.nearest.tokens_per_s if found.nearest else np.nan,
+        "nearest_differs": found.nearest_differs,
+        "nearest_source": _source(found.nearest),
     }
     for name in BANDS:
         band = getattr(found, name)
         row |= {name: band.value, f"{name}_low": band.low, f"{name}_high": band.high}
     return row
+
+
+def _source(found: MeasuredRate | None) -> str:
+    """Publisher, engine and day of a measurement; '' without one."""
+    return f"{found.source}, {found.engine}, {found.date}" if found else ""
 
 
 def _why(refusal: RefusedInput) -> str:

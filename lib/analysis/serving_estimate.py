@@ -11,7 +11,7 @@ import pandas as pd
 from lib.analysis import serving_errors, serving_rows
 from lib.analysis.serving_errors import Band, lognormal, weighted_sum
 from lib.analysis.serving_hardware import device as device_of
-from lib.analysis.serving_measured import Configuration, MeasuredRate, measured_rate, nearest_rate
+from lib.analysis.serving_measured import Configuration, MeasuredRate, differences, measured_rate, nearest_rate
 from lib.analysis.serving_models import Shapes
 from lib.errors import RefusedInput
 from lib.schema.weight_formats import FORMATS
@@ -84,6 +84,7 @@ class Estimate(NamedTuple):
         measured: The measurement; None without.
         nearest: The nearest measurement of the model on these devices, at another batch or other lengths; None where
             ``measured`` is there, or nothing was measured.
+        nearest_differs: What that was measured with instead; '' without one.
         output_tokens_per_s: All sequences together, prompts included; of one reader at a time without prompts.
         decode_tokens_per_s, prefill_tokens_per_s: Writing alone, reading alone; estimates.
         first_token_s: Without a queue. ``between_tokens_s``: one step.
@@ -102,6 +103,7 @@ class Estimate(NamedTuple):
     kind: str
     measured: MeasuredRate | None
     nearest: MeasuredRate | None
+    nearest_differs: str
     output_tokens_per_s: Band
     decode_tokens_per_s: Band
     prefill_tokens_per_s: Band
@@ -145,6 +147,7 @@ def estimate(ask: Ask, shapes: Shapes, hardware: pd.DataFrame, measured: pd.Data
         shape_of, ask.hardware, ask.weight_format, group, n, float(ask.batch), ask.input_tokens, ask.output_tokens, ask.is_expert_parallel
     )  # fmt: skip
     found = measured_rate(measured, wanted) if len(measured) else None
+    near = nearest_rate(measured, wanted) if found is None and len(measured) else None
     return Estimate(
         ask=filled,
         shape_of=shape_of,
@@ -154,7 +157,8 @@ def estimate(ask: Ask, shapes: Shapes, hardware: pd.DataFrame, measured: pd.Data
         step=served.step,
         kind=ESTIMATED if found is None else MEASURED,
         measured=found,
-        nearest=nearest_rate(measured, wanted) if found is None and len(measured) else None,
+        nearest=near,
+        nearest_differs="" if near is None else differences(near, wanted),
         **_rates(served, group, found),
         **_money(served, group, found, filled),
         **_energy(served, group, found, filled, device),

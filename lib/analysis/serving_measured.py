@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lib import formats
 from lib.analysis import serving_rows as of
 
 BATCH_WITHIN, LENGTHS_WITHIN = 0.10, 0.20
@@ -82,6 +83,19 @@ def measured_rate(rows: pd.DataFrame, wanted: Configuration) -> MeasuredRate | N
 def nearest_rate(rows: pd.DataFrame, wanted: Configuration) -> MeasuredRate | None:
     """The measurement with the nearest batch, then the nearest lengths; None where nothing was measured."""
     return _nearest(rows, wanted, by_batch=True)[0]
+
+
+def differences(found: MeasuredRate, wanted: Configuration) -> str:
+    """What a measurement was made with that is not what is asked: ``48 at once, not 32; 512 tokens in, not 1,000``.
+
+    '' where nothing differs. Tokens in do not count for one sequence alone, whose rate is without prompts.
+    """
+    pairs = [("at once", found.batch, wanted.batch), ("tokens out", found.output_tokens, wanted.output_tokens)]
+    if wanted.group not in _ALONE:
+        assumed = " (assumed)" if found.is_input_assumed else ""
+        pairs.insert(1, (f"tokens in{assumed}", found.input_tokens, wanted.input_tokens))
+    told = [(formats.count(is_), words, formats.count(asked)) for words, is_, asked in pairs]
+    return "; ".join(f"{is_} {words}, not {asked}" for is_, words, asked in told if is_ != asked)
 
 
 def _nearest(rows: pd.DataFrame, wanted: Configuration, *, by_batch: bool = False) -> tuple[MeasuredRate | None, float]:

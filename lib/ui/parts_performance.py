@@ -8,9 +8,12 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.cost_bases import API, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING
+from lib.analysis.devices import price_words
 from lib.analysis.fits import Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, USUAL, Blend, Host, Price
-from lib.ui import cached, controls, page
+from lib.analysis.planner_fields import RATE
+from lib.ui import cached, controls, fields, page
+from lib.ui.fields import Typed
 from lib.ui.views import performance_choice as choice
 from lib.ui.views import side_by_side_choice as side
 from lib.ui.views.performance_choice import Filters
@@ -33,6 +36,7 @@ METHOD = (
     "Everyone is served on the fewest devices that hold the model, with 500 tokens in and 500 out; a measured rate goes before "
     "an estimate. Hardware, its hourly price and how much of it is filled are your choice and the same for all."
 )
+PRICE = RATE._replace(help="Yours, if the listed one is not what you pay; empty: the listed one.")
 HOSTS: dict[str, str] = {MEDIAN: "their median price", CHEAPEST: "the cheapest one's price"}
 
 
@@ -78,6 +82,17 @@ def hardware(basis: str) -> str:
     """What it is served or trained on; '' where nothing is."""
     options = cached.made(choice.hardware_options, basis=basis) if basis in (SELF, ENERGY, TRAINING) else {}
     return controls.choice("hardware", "Hardware", options, default=choice.HARDWARE) if options else ""
+
+
+def own_price(basis: str, hardware: str) -> Typed:
+    """The reader's price of a device-hour, listed price as the default; empty: the listed one counts."""
+    row = cached.made(choice.hardware_row, key=hardware) if basis in (SELF, TRAINING) else None
+    if row is None:
+        return Typed(None, "")
+    listed = formats.number(row["usd_per_hour"])
+    typed = fields.amount(PRICE, "" if listed is None else f"${listed:g}")
+    page.small_text(formats.markdown(price_words(row) or "no price is listed: type what you pay", 300))
+    return typed._replace(value=None) if typed.value == listed else typed
 
 
 def blend(basis: str, chosen: More) -> Blend:

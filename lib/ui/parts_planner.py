@@ -9,12 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
+from lib.analysis import planner_fields as ask_for
 from lib.analysis.devices import TrainingDevice, can_train, training_device
+from lib.sources import grids
+from lib.sources.grids import Grid
 from lib.store.details import source_named
-from lib.ui import cached, controls, page
+from lib.ui import cached, controls, fields, page
+from lib.ui.fields import Typed
 from lib.ui.traces import Trace, Traces
 from lib.ui.views import planner_tables
 
+ZONE_HELP = "Kilograms of CO2e per kWh over the life cycle of power stations and fuel, by country (EcoLogits)."
 PLANNER = "What would training, tuning and serving cost, and when does self-hosting pay?"
 
 
@@ -74,6 +79,25 @@ def price_note(device: TrainingDevice) -> None:
     """Where the default price is from, with its date; or that nobody lists one."""
     told = device.price_words or "no price is listed: type what you pay"
     page.small_text(f"{formats.markdown(device.name, 80)}: {formats.markdown(told, 300)}")
+
+
+def choose_zone() -> str:
+    """Grid zone, a list with the number of each; '' where the table of zones is not installed."""
+    known = grids.zones()
+    told = {zone: f"{name}, {formats.plain(grids.intensity(zone))} kg" for zone, name in known.items()}
+    return controls.choice("zone", "Grid zone", told, default=grids.WORLD, help=ZONE_HELP) if told else ""
+
+
+def own_carbon() -> Typed:
+    """The reader's own carbon intensity, if any."""
+    return fields.amount(ask_for.CARBON)
+
+
+def grid_note(zone: str, carbon: Typed) -> Grid:
+    """What emissions are counted with, said below the fields; unknown while the reader's number cannot be read."""
+    found = grids.grid("" if carbon.problem else zone, carbon.value)
+    page.small_text(f"CO2e: {formats.markdown(found.words, 200)}")
+    return found
 
 
 def more() -> st.delta_generator.DeltaGenerator:

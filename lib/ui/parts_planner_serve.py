@@ -14,6 +14,7 @@ from lib.errors import RefusedInput
 from lib.stats.serving_profiles import SINGLE, WORDS
 from lib.ui import cached, controls, downloads, fields, links, page
 from lib.ui import parts_planner as shared
+from lib.ui.traces import Traces
 from lib.ui.views import planner_serve as views
 from lib.ui.views import planner_tables
 from lib.ui.views.planner_serve import ServeView
@@ -47,12 +48,12 @@ def show() -> None:
         hardware = controls.choice("at", "Hardware", names, default=ask_for.DEFAULT_HARDWARE_SERVE)
     with places[2]:
         profile = controls.choice("way", "Way of serving", WORDS, default=SINGLE)
-    asked, told = _assumptions(model, hardware, profile, table.loc[hardware])
+    asked, told, grid = _assumptions(model, hardware, profile, table.loc[hardware])
     if asked is None:
         fields.not_yet(told)
         return
     try:
-        view = cached.made(views.serve_view, ask=asked)
+        view = cached.made(views.serve_view, ask=asked, grid=grid)
     except RefusedInput as refusal:
         fields.refused(refusal, {"n_gpus": places[1], "batch": places[2]})
         return
@@ -61,10 +62,10 @@ def show() -> None:
     _result(view, model)
 
 
-def _assumptions(model: str, hardware: str, profile: str, device: Any) -> tuple[Ask | None, list[str]]:
-    """Everything that is asked, or what is wrong with a field."""
+def _assumptions(model: str, hardware: str, profile: str, device: Any) -> tuple[Ask | None, list[str], str]:
+    """Everything that is asked or what is wrong with a field, and the grid in words."""
     with shared.more():
-        first, second = st.columns(4), st.columns(4)
+        first, second, third = st.columns(4), st.columns(4), st.columns(4)
         typed = []
         for place, field in zip(first, (ask_for.INPUT, ask_for.OUTPUT, ask_for.GPUS, ask_for.UTILISATION), strict=True):
             with place:
@@ -78,26 +79,36 @@ def _assumptions(model: str, hardware: str, profile: str, device: Any) -> tuple[
         with second[3]:
             # One reader at a time is one sequence at a time.
             batch = None if profile == SINGLE else fields.amount(ask_for.BATCH, ask_for.DEFAULTS["batch"])
+        with third[0]:
+            zone = shared.choose_zone()
+        with third[1]:
+            carbon = shared.own_carbon()
         told = price_words(device)
         page.small_text(formats.markdown(f"{device['name']}: {told or 'no price is listed: type what you pay'}", 300))
+        grid = shared.grid_note(zone, carbon)
     tokens_in, tokens_out, gpus, filled = typed
-    wrong = fields.problems(*typed, rate, pue, *([batch] if batch else []))
+    wrong = fields.problems(*typed, rate, pue, carbon, *([batch] if batch else []))
     if wrong:
-        return None, wrong
-    return Ask(
-        model=model,
-        hardware=hardware,
-        batch=1 if batch is None else int(batch.number),
-        input_tokens=int(tokens_in.number),
-        output_tokens=int(tokens_out.number),
-        n_gpus=None if gpus.value is None else int(gpus.number),
-        # No price anywhere is not a price of 0: the estimate then has no dollars.
-        usd_per_gpu_hour=rate.value,
-        utilisation=filled.number,
-        profile=profile,
-        kv_bits=float(cache),
-        pue=pue.number,
-    ), []
+        return None, wrong, grid.words
+    return (
+        Ask(
+            model=model,
+            hardware=hardware,
+            batch=1 if batch is None else int(batch.number),
+            input_tokens=int(tokens_in.number),
+            output_tokens=int(tokens_out.number),
+            n_gpus=None if gpus.value is None else int(gpus.number),
+            # No price anywhere is not a price of 0: the estimate then has no dollars.
+            usd_per_gpu_hour=rate.value,
+            utilisation=filled.number,
+            profile=profile,
+            kv_bits=float(cache),
+            pue=pue.number,
+            kg_co2e_per_kwh=grid.kg_co2e_per_kwh,
+        ),
+        [],
+        grid.words,
+    )
 
 
 def _result(view: ServeView, model: str) -> None:
@@ -111,6 +122,16 @@ def _result(view: ServeView, model: str) -> None:
         labels=views.TABLE,
         traces=shared.traced(view.traces, view.files),
     )
+    if len(view.nearest):
+        st.subheader("Nearest measurements", anchor=False)
+        behind = [planner_tables.MEASURED_FILE] * len(view.nearest)
+        page.table(
+            view.nearest,
+            key="planner-nearest",
+            alt="The nearest measurement beside each estimate",
+            labels=views.NEAREST,
+            traces=shared.traced(Traces([""] * len(view.nearest)), dict.fromkeys(views.NEAREST, behind)),
+        )
     for note in view.notes:
         page.small_text(formats.markdown(f"{note[0].upper()}{note[1:]}.", 300))
     if view.traces.at(0, "name") is not None and view.traces.models[0]:

@@ -42,14 +42,14 @@ def show() -> None:
         device = shared.choose_training_device("on", ask_for.DEFAULT_HARDWARE_TRAIN)
     with places[3]:
         served = fields.amount(ask_for.SERVED, ask_for.DEFAULTS["served"])
-    law, asked, told = _assumptions(goal, given, device, served)
+    law, asked, told, grid = _assumptions(goal, given, device, served)
     result = st.container()
     if asked is None:
         with result:
             fields.not_yet(told)
         return
     try:
-        view = cached.made(views.train_view, ask=asked, law=law, device=device.name)
+        view = cached.made(views.train_view, ask=asked, law=law, device=device.name, grid=grid)
     except RefusedInput as refusal:
         with result:
             fields.refused(refusal, {goal: places[1], "rate": places[2]})
@@ -60,8 +60,10 @@ def show() -> None:
         _result(view)
 
 
-def _assumptions(goal: Goal, given: Typed, device: TrainingDevice, served: Typed) -> tuple[str, Ask | None, list[str]]:
-    """The law, everything that is asked, or what is wrong with a field."""
+def _assumptions(
+    goal: Goal, given: Typed, device: TrainingDevice, served: Typed
+) -> tuple[str, Ask | None, list[str], str]:
+    """The law, everything that is asked or what is wrong with a field, and the grid in words."""
     with shared.more():
         first, second = st.columns(4), st.columns(4)
         with first[0]:
@@ -73,20 +75,24 @@ def _assumptions(goal: Goal, given: Typed, device: TrainingDevice, served: Typed
         with first[3]:
             watts = fields.amount(ask_for.WATTS, shared.text_of(device.watts, lambda x: f"{x:g}"))
         typed = []
-        for place, field in zip(second, (ask_for.DIFFERENT, ask_for.PUE, ask_for.CARBON, ask_for.RATIO), strict=True):
+        for place, field in zip(second, (ask_for.DIFFERENT, ask_for.PUE, ask_for.RATIO, ask_for.BEYOND), strict=True):
             with place:
                 typed.append(fields.amount(field, ask_for.DEFAULTS[field.name]))
-        with st.columns(4)[0]:
-            beyond = fields.amount(ask_for.BEYOND, ask_for.DEFAULTS["beyond"])
+        third = st.columns(4)
+        with third[0]:
+            zone = shared.choose_zone()
+        with third[1]:
+            carbon = shared.own_carbon()
         shared.price_note(device)
-    different, pue, carbon, ratio = typed
+        grid = shared.grid_note(zone, carbon)
+    different, pue, ratio, beyond = typed
     told = fields.problems(given, served, mfu, rate, watts, different, pue, carbon, ratio, beyond)
     if told:
-        return law, None, told
+        return law, None, told, grid.words
     return law, Ask(
-        goal, given.number, device.peak_flop_per_s, mfu.number, rate.value, watts.value, pue.number, carbon.value, served.number,
+        goal, given.number, device.peak_flop_per_s, mfu.number, rate.value, watts.value, pue.number, grid.kg_co2e_per_kwh, served.number,
         ratio.number, different.value, beyond.number,
-    ), []  # fmt: skip
+    ), [], grid.words  # fmt: skip
 
 
 def _result(view: TrainView) -> None:

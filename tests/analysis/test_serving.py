@@ -217,8 +217,15 @@ def test_the_nearest_measurement_is_taken(t: type[Tables]) -> None:
     assert serving_measured.measured_rate(twice, wanted._replace(is_expert_parallel=True)) is None
     far = wanted._replace(batch=20, output_tokens=3000)
     assert serving_measured.measured_rate(twice, far) is None
-    assert (near := serving_measured.nearest_rate(twice, far)) is not None and near.row_id == "new"
+    near = serving_measured.nearest_rate(twice, far)
+    assert near is not None and near.row_id == "new"
     assert serving_measured.nearest_rate(twice, far._replace(hardware="b200")) is None
+    told = serving_measured.differences(near, far)
+    assert told == "128 at once, not 20; 392 tokens out, not 3,000"
+    assert serving_measured.differences(near, wanted) == ""
+    alone = far._replace(group=serving_rows.SINGLE, input_tokens=9)
+    assert "tokens in" not in serving_measured.differences(near, alone)
+    assert "tokens in" in serving_measured.differences(near, far._replace(input_tokens=9))
 
 
 def test_one_reader_at_a_time(t: type[Tables]) -> None:

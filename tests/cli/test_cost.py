@@ -143,7 +143,12 @@ def test_serving_in_numbers(run: Any) -> None:
     assert told["step_ms"]["step"] == pytest.approx(14.14, abs=0.01)
     energy = told["energy"]
     assert energy["g_co2e_per_mtok"]["value"] == pytest.approx(energy["kwh_per_mtok"]["value"] * 384.4, rel=1e-3)
-    assert energy["grid"]["zone"] == "USA" and energy["grid"]["source"].startswith("EcoLogits")
+    assert energy["grid"]["zone"] == "USA" and "United States (EcoLogits" in energy["grid"]["told"]
+    own = json.loads(run("serve", "llama-3.1-8b", "--hardware", "h100-sxm", "--zone", "usa", "--carbon", "0.05", "--json")[1])["energy"]  # fmt: skip
+    assert own["g_co2e_per_mtok"]["value"] == pytest.approx(own["kwh_per_mtok"]["value"] * 50)
+    assert own["grid"] == {"zone": "", "told": "0.05 kg CO2e per kWh, your own number"}
+    world = json.loads(run("serve", "llama-3.1-8b", "--hardware", "h100-sxm", "--json")[1])["energy"]
+    assert world["g_co2e_per_mtok"]["value"] == pytest.approx(world["kwh_per_mtok"]["value"] * 458.3, rel=1e-3)
 
 
 def test_a_third_of_the_time_costs_more_in_words(run: Any) -> None:
@@ -151,14 +156,14 @@ def test_a_third_of_the_time_costs_more_in_words(run: Any) -> None:
     assert code == 0 and "FP8, on 2 x h100-sxm" in out and "estimated; the range holds 80%" in out
 
 
-def test_without_a_grid_or_a_rate_it_is_a_dash(run: Any) -> None:
+def test_without_a_rate_it_is_a_dash(run: Any) -> None:
     code, out, _ = run("serve", "llama-3.2-3b", "--hardware", "apple-m4", "--format", "gguf-q4_k_m", "--profile", "single-stream")  # fmt: skip
     assert code == 0 and "no matrix rate is published" in out
     line = next(line for line in out.splitlines() if line.startswith("USD per million tokens in"))
     assert line.split()[-3:] == [UNKNOWN] * 3
     _, out, _ = run("serve", "llama-3.2-3b", "--hardware", "apple-m4", "--format", "gguf-q4_k_m", "--profile", "single-stream", "--json")  # fmt: skip
     told = json.loads(out)
-    assert told["prefill_tokens_per_s"]["value"] is None and told["energy"]["g_co2e_per_mtok"]["value"] is None
+    assert told["prefill_tokens_per_s"]["value"] is None and told["usd_per_mtok"]["input"]["value"] is None
 
 
 @pytest.mark.parametrize(
@@ -175,6 +180,7 @@ def test_without_a_grid_or_a_rate_it_is_a_dash(run: Any) -> None:
         (("--hardware", "h100-sxm", "--input-tokens", "0"), "--input-tokens"),
         (("--hardware", "h100-sxm", "--tp", "-2"), "--tp"),
         (("--hardware", "h100-sxm", "--zone", "Atlantis"), "--zone"),
+        (("--hardware", "h100-sxm", "--carbon", "50 g"), "--carbon"),
     ],
 )
 def test_wrong_use_is_named_by_its_option(run: Any, arguments: tuple[str, ...], said: str) -> None:

@@ -42,6 +42,21 @@ def test_train(command) -> None:  # type: ignore[no-untyped-def]
     assert code == 0 and "For $1,000,000 on NVIDIA A100 SXM4 80GB" in out and "Chinchilla" in out
 
 
+def test_training_emissions_follow_the_grid(command) -> None:  # type: ignore[no-untyped-def]
+    def first(*more: str) -> tuple[dict, dict]:  # type: ignore[type-arg]
+        told = json.loads(command("train", "--size", "7B", "--json", *more)[1])
+        return told["plans"][0], told["grid"]
+
+    for more, kg, words in (
+        ((), 0.45829, "World (EcoLogits"),
+        (("--zone", "fra"), 0.04144, "France (EcoLogits"),
+        (("--zone", "FRA", "--carbon", "0.1"), 0.1, "your own number"),
+    ):
+        plan, grid = first(*more)
+        assert plan["tco2e"] == pytest.approx(plan["kwh"] * kg / 1000) and words in grid["told"]
+    assert "emissions: 0.0414 kg CO2e per kWh: France" in command("train", "--size", "7B", "--zone", "FRA")[1]
+
+
 def test_tune(command) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = command(
         "tune", "llama-2-7b", "--devices", "2", "--rank", "64", "--each", "4", "--tuned", "2097152", "--json"
@@ -74,6 +89,7 @@ def test_breakeven(command) -> None:  # type: ignore[no-untyped-def]
     ("arguments", "said"),
     [
         (("train", "--size", "8GB"), "another unit at --size"),
+        (("train", "--size", "8B", "--zone", "Atlantis"), "no carbon intensity is known at --zone"),
         (("train", "--size", "8B", "--mfu", "0"), "at --mfu"),
         (("train", "--budget", "$1e12"), "at --budget"),
         (("train", "--data", "1T", "--hardware", "zz"), "no such hardware in the store at --hardware"),

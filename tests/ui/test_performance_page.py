@@ -161,6 +161,41 @@ def test_estimated_costs_say_so_and_are_drawn(opened: tuple[Store, Frames], basi
     assert none.figure is None and none.left_out
 
 
+@pytest.mark.parametrize("basis", [SELF, TRAINING])
+def test_an_own_price_of_hardware_counts_and_is_marked(opened: tuple[Store, Frames], basis: str) -> None:
+    listed, own = (view_of(opened, basis=basis, filters=Filters(usd_per_hour=usd)) for usd in (None, 5.9))
+    assert "H100 SXM5: $2.95 a device-hour, " in listed.coverage and "(" in listed.coverage.split("H100 SXM5:")[1]
+    assert "on-demand, 2025-26 (skypilot" in listed.coverage.split("H100 SXM5:")[1] and "your" not in listed.coverage
+    assert "H100 SXM5: $5.90 a device-hour, your own price" in own.coverage
+    costs = [one.rows().set_index("model")["cost"] for one in (listed, own)]
+    both = costs[0].index.intersection(costs[1].index)
+    assert len(both) > 20 and (costs[1][both] / costs[0][both]).tolist() == pytest.approx([2.0] * len(both))
+    assert all("your price)" in text for text in own.table[COST])
+    assert not any("your price" in text for text in listed.table[COST])
+
+
+def test_energy_says_what_it_assumes_and_knows_no_price(opened: tuple[Store, Frames]) -> None:
+    view = view_of(opened, basis=ENERGY, filters=Filters(usd_per_hour=9.0, batch=64))
+    assert "700 W rated, 75% of it drawn with 64 requests at once (ML.ENERGY, 2025-12)" in view.coverage
+    assert "1.2 times that (PUE)" in view.coverage and "your" not in view.coverage
+    one = view_of(opened, basis=ENERGY, filters=Filters(batch=1))
+    assert "64% of it drawn with 1 request at once" in one.coverage
+    assert not any("your price" in text for text in view.table[COST])
+
+
+def test_the_price_of_hardware_stands_in_the_address(open_app: Open, small_store: Path) -> None:
+    app = open_app(small_store, PAGE, cost="self", rate="$5.90")
+    assert not app.exception and app.text_input(key="rate").value == "$5.90"
+    told = "\n".join(element.value for element in app.markdown).replace("\\", "")
+    assert "$5.90 a device-hour, your own price" in told
+    app.text_input(key="rate").set_value("$2.95").run()
+    told = "\n".join(element.value for element in app.markdown).replace("\\", "")
+    assert "rate" not in app.query_params and "your own price" not in told and "$2.95 a device-hour" in told
+    wrong = open_app(small_store, PAGE, cost="self", rate="5 euros")
+    assert not wrong.exception and "another unit" in wrong.info[0].value and not wrong.get("plotly_chart")
+    assert not [one for one in open_app(small_store, PAGE, cost="api").text_input if one.key == "rate"]
+
+
 def test_hardware_and_quantisation_change_what_serving_costs(opened: tuple[Store, Frames]) -> None:
     def costs(**changed: Any) -> Any:
         view = view_of(opened, basis=SELF, filters=Filters(**changed))

@@ -138,6 +138,30 @@ def test_the_address_holds_every_assumption(open_app: Open, small_store: Path) -
     assert not nowhere.exception and "4-bit" in nowhere.title[0].value.replace("\\", "")
 
 
+@pytest.mark.parametrize(("part", "table", "column"), [("train", "planner-plans", "score:carbon"), ("serve", "planner-formats", "score:carbon")])  # fmt: skip
+def test_emissions_follow_the_grid_zone_of_the_address(
+    open_app: Open, small_store: Path, part: str, table: str, column: str
+) -> None:
+    def shown(**more: str) -> tuple[AppTest, str]:
+        app = open_app(small_store, PAGE, part=part, **more)
+        assert not app.exception
+        (csv,) = [one.value for one in app.dataframe if column in one.value.columns]
+        return app, csv[column].iloc[0]
+
+    world, at_world = shown()
+    assert world.selectbox(key="zone").value == "WOR" and "0.458 kg CO2e per kWh: World (EcoLogits" in text_of(world)
+    france, at_france = shown(zone="FRA")
+    assert "0.0414 kg CO2e per kWh: France" in text_of(france) and "France, 0.04" in str(france.selectbox(key="zone").options)  # fmt: skip
+    number = [float(one.split()[0].replace(",", "")) for one in (at_world, at_france)]
+    assert number[0] / number[1] == pytest.approx(0.45829 / 0.04144, rel=0.1)
+    own, at_own = shown(zone="FRA", carbon="0.45829")
+    assert at_own == at_world and "your own number" in text_of(own) and "France (" not in text_of(own)
+    odd, at_odd = shown(zone="<b>ATL")
+    assert at_odd == at_world and odd.selectbox(key="zone").value == "WOR"
+    france.selectbox(key="zone").set_value("POL").run()
+    assert france.query_params["zone"] in ("POL", ["POL"]) and "Poland" in text_of(france)
+
+
 def test_no_price_is_no_price_of_nothing(open_app: Open, small_store: Path) -> None:
     unpriced = open_app(small_store, PAGE, part="serve", at="rtx-3070")
     assert "no price is listed" in text_of(unpriced) and "a million of them cost" not in text_of(unpriced)
@@ -167,6 +191,32 @@ def test_a_measured_rate_wins_and_is_named(opened: tuple[Store, Frames]) -> None
     assert first["kind"] == "measured" and first["output_tokens_per_s"] == pytest.approx(own["rate"])
     assert "ML.ENERGY" in view.table.set_index("label").at["BF16", "known"]
     assert "(measured)" in "".join(plain(one) for one in view.takeaway)
+
+
+def test_the_nearest_measurement_stands_beside_an_estimate_and_an_exact_one_wins(
+    open_app: Open, small_store: Path, opened: tuple[Store, Frames]
+) -> None:
+    rows = planner_tables.measured(opened[1])
+    own = rows[(rows["group"] == "serving-2025") & (rows["weight_format"] == "bf16") & (rows["n_gpus"] == 1)]
+    row = own[own["model"] == "llama-3.1-8b"].iloc[0]
+    address = {"part": "serve", "of": "llama-3.1-8b", "at": str(row["hardware"]), "way": "server-2025", "in": f"{row['input_tokens']:.0f}"}  # fmt: skip
+
+    def shown(**more: str) -> list[dict[str, str]]:
+        app = open_app(small_store, PAGE, **address, **more)
+        assert not app.exception
+        found = [one.value.iloc[0].to_dict() for one in app.dataframe]
+        assert ("Nearest measurements" in [one.value for one in app.subheader]) is (len(found) > 1)
+        return found
+
+    exact = shown(batch=f"{row['batch']:.0f}", out=f"{row['osl']:.0f}")
+    assert "(measured)" in exact[0]["score:rate"] and "ML.ENERGY" in exact[0]["known"]
+    assert all(one["label"] != "BF16" for one in exact[1:])
+    other = shown(batch=f"{row['batch']:.0f}", out="9,000")
+    assert "(measured)" not in other[0]["score:rate"] and other[0]["known"] == "estimate"
+    near = other[1]
+    assert near["label"] == "BF16" and ", not 9,000" in near["differs"] and "ML.ENERGY" in near["known"]
+    assert near["score:estimate"] == other[0]["score:rate"].split(" (")[0]
+    assert all(key not in ("nan", "None") for one in other for key in one.values())
 
 
 def test_quality_is_the_verdict_of_the_other_page(opened: tuple[Store, Frames]) -> None:
@@ -225,6 +275,12 @@ def test_published_runs_stand_on_data_and_methods(open_app: Open, small_store: P
     [
         ("serve", "planner-formats", "score:weights", "model_arch.csv"),
         ("serve", "planner-formats", "score:rate", "hardware.csv"),
+        (
+            "serve&of=llama-3.1-8b&at=h100-sxm&way=server-2025",
+            "planner-nearest",
+            "score:rate",
+            "measured_inference.csv",
+        ),
         ("tune", "planner-ways", "score:usd", "hardware.csv"),
         ("break-even", "planner-bills-table", "score:month", "api_prices.csv"),
         ("break-even", "planner-levers", "words", "api_prices.csv"),
@@ -237,7 +293,8 @@ def test_a_chosen_number_leads_to_its_table(
     open_app: Open, small_store: Path, monkeypatch: pytest.MonkeyPatch, part: str, table: str, column: str, file: str
 ) -> None:
     monkeypatch.setattr(Traces, "stamp", "chosen")
-    app = open_app(small_store, PAGE, part=part)
+    first, *more = part.split("&")
+    app = open_app(small_store, PAGE, part=first, **dict(one.split("=") for one in more))
     app.session_state[table] = {"selection": {"rows": [], "columns": [], "cells": [(0, column)]}}
     app.session_state[f"{table}:of"] = "chosen"
     app.run()

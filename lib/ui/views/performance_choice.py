@@ -46,6 +46,7 @@ class Filters(NamedTuple):
         community: Models known only from boards and own files, too.
         variants: All variants of a base model instead of one.
         bits, context: For the memory.
+        usd_per_hour: The reader's price of the hardware; None: the listed one.
         hardware, weight_format, batch, utilisation: For serving it yourself, and for training.
     """
 
@@ -59,6 +60,7 @@ class Filters(NamedTuple):
     weight_format: str = "bf16"
     batch: int = 64
     utilisation: float = 1.0
+    usd_per_hour: float | None = None
 
     def any(self) -> bool:
         """Whether a filter is set that takes models away."""
@@ -85,6 +87,13 @@ def hardware_options(frames: Frames, *, basis: str) -> dict[str, str]:
     has = known["usd_per_hour"].astype(float) > 0 if basis != ENERGY else known["tdp_w"].astype(float) > 0
     has &= known["bf16_tflops_dense"].astype(float) > 0
     return {str(row["id"]): str(row["name"]) for row in known[has.to_numpy(bool)].to_dict("records")}
+
+
+def hardware_row(frames: Frames, key: str) -> dict[str, object] | None:
+    """One row of the table of hardware; None where the store lacks it."""
+    known = frames.reference("hardware")
+    found = known[(known["id"] == key).to_numpy(bool)].to_dict("records") if len(known) else []
+    return {str(name): value for name, value in found[0].items()} if found else None
 
 
 def hardware_name(frames: Frames, key: str) -> str:

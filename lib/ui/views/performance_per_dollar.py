@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from lib import formats
 from lib.analysis import cost_bases, cost_estimates, cost_frontier, cost_words, panel, renown, sizes
 from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING, Basis, TokenCount
-from lib.analysis.cost_estimates import Serving
+from lib.analysis.cost_estimates import Serving, power_assumed, price_assumed
 from lib.analysis.cost_frontier import CostFrontier
 from lib.analysis.listed_prices import CURRENT_DAYS, Blend, Host, Price
 from lib.analysis.sizes import SizeBy
@@ -119,7 +119,7 @@ def performance_view(
         figure.legend(drawn, target=target, ranges=ranges) if len(drawn) else [],
         f"{title} against {kind.label.lower()} of {formats.counted(len(drawn), 'model')}, with 95% intervals, the frontier and "
         f"a target of {cost_words.target_words(target)}.",
-        _coverage(found, stands, basis, blend, host, count, prices),
+        _coverage(found, stands, basis, blend, host, count, prices) + _assumed(frames, basis, filters),
         _table(found, kind, basis),
         _labels(kind, target, benchmark),
         _traces(found),
@@ -193,8 +193,12 @@ def _estimated(frames: Frames, scored: pd.DataFrame, basis: str, blend: Blend, f
     if filters.hardware not in hardware.index:
         return cost_bases.nothing()
     if basis == TRAINING:
-        return cost_estimates.of_training(frames.models.loc[scored.index], hardware, filters.hardware)
-    how = Serving(filters.hardware, filters.weight_format, filters.batch, filters.utilisation, blend)
+        return cost_estimates.of_training(
+            frames.models.loc[scored.index], hardware, filters.hardware, filters.usd_per_hour
+        )
+    how = Serving(
+        filters.hardware, filters.weight_format, filters.batch, filters.utilisation, blend, filters.usd_per_hour
+    )
     names = [str(one) for one in scored.index]
     return cost_estimates.of_serving(names, how, shapes, hardware, measured, is_energy=basis == ENERGY)
 
@@ -265,6 +269,15 @@ def _coverage(
     return " · ".join(part for part in parts if part)
 
 
+def _assumed(frames: Frames, basis: str, filters: Filters) -> str:
+    """The price or the power that costs of serving and training are counted with."""
+    row = choice.hardware_row(frames, filters.hardware) if basis in ESTIMATED else None
+    if row is None:
+        return ""
+    told = power_assumed(row, filters.batch) if basis == ENERGY else price_assumed(row, filters.usd_per_hour)
+    return f" · {choice.hardware_name(frames, filters.hardware)}: {told}"
+
+
 def _labels(kind: Basis, target: float, benchmark: str) -> dict[str, str]:
     return {
         SCORE: f"{benchmark[:1].upper()}{benchmark[1:]}",
@@ -301,7 +314,8 @@ def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
 def _mark(row: Mapping[Any, Any], basis: str) -> str:
     """What a cost is where it is not a price."""
     if basis in ESTIMATED:
-        return " (estimated)" if row["is_assumed"] else " (measured)"
+        known = "estimated" if row["is_assumed"] else "measured"
+        return f" ({known}, your price)" if row["is_own"] else f" ({known})"
     return " (assumed)" if row["is_assumed"] else " (your own)" if row["is_own"] else ""
 
 

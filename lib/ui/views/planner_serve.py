@@ -26,11 +26,21 @@ TABLE = {
     "score:batch": "At once, at most", "score:context": "Tokens each, at most", "score:rate": "Output tokens per second", "known": "Known from",
     "score:first": "Time to first token", "score:between": "Between tokens", "score:in": "USD per million in", "score:out": "USD per million out",
     "score:all": "Out with its prompts", "score:blend": "Blended 3:1", "score:joules": "Joules per output token",
+    "score:carbon": "g CO2e per million out",
+}  # fmt: skip
+
+
+NEAREST = {
+    "label": "Format", "score:rate": "Measured tokens per second", "score:estimate": "Estimated as asked", "differs": "Measured with",
+    "known": "Source",
 }  # fmt: skip
 
 
 class ServeView(NamedTuple):
-    """Everything the part shows; ``evidence``: what fewer bits change in scores, as printed; ``files``: tables behind columns."""
+    """Everything the part shows; ``evidence``: what fewer bits change in scores, as printed; ``files``: tables behind columns.
+
+    ``nearest``: where a rate is an estimate, the nearest measurement of that model and format on that hardware, if any.
+    """
 
     takeaway: list[Sentence]
     evidence: Sentence
@@ -40,13 +50,14 @@ class ServeView(NamedTuple):
     coverage: str
     notes: tuple[str, ...]
     table: pd.DataFrame
+    nearest: pd.DataFrame
     traces: Traces
     files: dict[str, list[str]]
     rows: pd.DataFrame
 
 
-def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
-    """One plan.
+def serve_view(frames: Frames, *, ask: Ask, grid: str = "") -> ServeView:
+    """One plan; ``grid`` says what emissions are counted with.
 
     Raises:
         RefusedInput: As ``lib.analysis.serve_plan.serve_plan``.
@@ -59,7 +70,7 @@ def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
     marks = _marks(plan.rows)
     in_store = ask.model in frames.models.index
     exact = plan.rows.assign(
-        device=ask.hardware, **{f"asked_{key}": str(value) for key, value in ask._asdict().items()}
+        device=ask.hardware, grid=grid, **{f"asked_{key}": str(value) for key, value in ask._asdict().items()}
     )
     return ServeView(
         said,
@@ -67,9 +78,10 @@ def serve_view(frames: Frames, *, ask: Ask) -> ServeView:
         finished(figure.format_rates(marks)),
         figure.legend(marks),
         f"Output rate of {name} by weight format on {device}. {' '.join(plain(one) for one in said)}",
-        _coverage(ask, shapes, device),
+        _coverage(ask, shapes, device) + (f" Emissions: {grid}." if grid else ""),
         plan.notes,
         _table(plan.rows),
+        _nearest(plan.rows, shapes.of_model[ask.model] if ask.model in shapes.inherited else ""),
         Traces([ask.model if in_store else ""] * len(plan.rows)),
         _files(plan.rows),
         exact,
@@ -139,6 +151,19 @@ def _seconds(value: float) -> str:
     )
 
 
+def _nearest(rows: pd.DataFrame, other: str) -> pd.DataFrame:
+    """One row a format whose rate is estimated and that was measured otherwise; ``other``: the model measured, if it is not the one asked."""
+    near = rows[(rows["nearest_source"] != "").to_numpy(bool)]
+    columns: list[list[str]] = [
+        near["label"].tolist(),
+        [rounding.count(one) for one in near["nearest_tokens_per_s"]],
+        [rounding.count(one) for one in near["output_tokens_per_s"]],
+        ["; ".join(one for one in (other, told) if one) for told in near["nearest_differs"]],
+        near["nearest_source"].tolist(),
+    ]
+    return pd.DataFrame(dict(zip(NEAREST, columns, strict=True)), columns=list(NEAREST))
+
+
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a format, for the eye."""
     lines = []
@@ -160,7 +185,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 f"fits ({formats.plain(values['n_gpus'])} used)" if fits else values["reason"],
                 formats.count(values["largest_batch"]) if fits else formats.UNKNOWN,
                 formats.count(values["longest_context"]) if fits else formats.UNKNOWN,
-                told("output_tokens_per_s", rounding.count),
+                told("output_tokens_per_s", rounding.count) + (" (measured)" if values["kind"] == MEASURED else ""),
                 values["source"] if values["kind"] == MEASURED else ("estimate" if fits else formats.UNKNOWN),
                 told("first_token_s", _seconds),
                 told("between_tokens_s", _seconds),
@@ -169,6 +194,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 told("usd_output_all_in", rounding.usd),
                 told("usd_blended", rounding.usd),
                 told("joules_per_token", rounding.count),
+                told("g_co2e_per_mtok", rounding.count),
             )
         )
     return pd.DataFrame(lines, columns=list(TABLE))

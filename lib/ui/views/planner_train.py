@@ -46,15 +46,17 @@ class TrainView(NamedTuple):
     rows: pd.DataFrame
 
 
-def train_view(frames: Frames, *, ask: Ask, law: str, device: str) -> TrainView:
-    """One plan.
+def train_view(frames: Frames, *, ask: Ask, law: str, device: str, grid: str = "") -> TrainView:
+    """One plan; ``grid`` says what emissions are counted with.
 
     Raises:
         RefusedInput: As ``lib.analysis.train_plan.plans``.
     """
     found = train_plan.plans(frames.reference("loss_law_parameters"), frames.reference("refit_bootstrap_draws"), ask, law)  # fmt: skip
     said = train_words.takeaway(found, ask, law, device)
-    rows = found.rows.assign(**{f"asked_{key}": value for key, value in ask._asdict().items()}, device=device)
+    rows = found.rows.assign(
+        **{f"asked_{key}": value for key, value in ask._asdict().items()}, device=device, grid=grid
+    )
     if found.curve.empty:
         return TrainView(said, None, [], "", "", pd.DataFrame(columns=list(PLANS)), pd.DataFrame(columns=list(LIMITS)), _stocks(), rows)  # fmt: skip
     marks = _marks(found, law)
@@ -65,7 +67,7 @@ def train_view(frames: Frames, *, ask: Ask, law: str, device: str) -> TrainView:
         finished(drawn),
         figure.legend(found.curve, marks),
         f"Cost of model sizes that reach one quality, against parameters. {' '.join(plain(one) for one in said)}",
-        _coverage(found, ask, law, device),
+        _coverage(found, ask, law, device) + (f" Emissions: {grid}." if grid else ""),
         _plans(found),
         _limits(found),
         _stocks(),
