@@ -84,6 +84,18 @@ def _quality(found: Plan, quality: Quality, small: str) -> Sentence:
     )
 
 
+def own_interface(found: Plan, work: Workload, price: Price, small: str) -> Sentence:
+    """What the small model costs through an interface, where that is less than both bills; nothing otherwise."""
+    month = price.usd * (work.input_tokens + work.output_tokens) / 1e6 * work.requests
+    if not month < min(float(found.bill.api_usd_per_month), float(found.bill.own_usd_per_month)):
+        return sentence("")
+    return sentence(
+        f"Less than both: {short(small)} through an interface, ",
+        Span(rounding.usd(month), "strong"),
+        f" a month ({price_words(price)}). ",
+    )
+
+
 def levers(found: Plan, work: Workload) -> list[tuple[str, str]]:
     """What would turn the answer at the reader's volume: (lever, in words)."""
     is_own = bool(found.bill.is_own_cheaper)

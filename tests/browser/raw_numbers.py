@@ -9,11 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lib.schema.weight_formats import FORMATS
+
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _SHARE = re.compile(r"(\d+)(?:\.(\d+))?%")
 _POINTS = re.compile(r"[+\u2212-]?\d+\.\d+")
 File = tuple[bytes, Iterable[str]]
 """Content of a file, and how it may spell a model."""
+Rows = list[dict[str, str]]
+"""Rows of a CSV by their headings, as text."""
 
 
 def stands_in(shown: str, content: bytes, names: Iterable[str]) -> bool:
@@ -52,6 +56,46 @@ def is_ratio_of(shown: str, first: File, second: File) -> bool:
     """Whether a number of the second file is so many times that of the first in the same place: ``2.1``."""
     value = float(shown)
     return any(one > 0 and abs(other / one - value) <= 0.0505 for one, other in _beside(first, second))
+
+
+def is_weights_of(shown: str, rows: Rows) -> bool:
+    """Whether ``16 GB`` are the parameters of a row in one of the formats."""
+    sizes = [float(row["params_computed"]) * one.bits_per_weight / 8e9 for row in rows for one in FORMATS.values()]
+    return any(abs(one - _amount(shown)) <= 0.005 * one + 0.05 for one in sizes)
+
+
+def is_cache_of(shown: str, rows: Rows, tokens: int) -> bool:
+    """Whether ``0.17 GB`` hold so many tokens at 16 bits: two bytes for each element of each layer."""
+    bytes_of = [2.0 * float(row["kv_elements_per_token_layer"]) * float(row["n_layers"]) * tokens for row in rows]
+    return any(abs(one / 1e9 - _amount(shown)) <= 0.0051 for one in bytes_of)
+
+
+def is_bill_of(shown: str, rows: Rows, read: float, written: float) -> bool:
+    """Whether ``$1,872`` pays so many million tokens: at the price of a row, or at the median, the mean of two of them."""
+    bills = [
+        read * float(row["input_usd_per_mtok"] or "nan") + written * float(row["output_usd_per_mtok"] or "nan")
+        for row in rows
+    ]
+    value = _amount(shown)
+    return any(abs((one + other) / 2 - value) <= 0.006 * value for one in bills for other in bills)
+
+
+def is_rent_of(shown: str, rows: Rows, hours: float) -> bool:
+    """Whether ``$2,154`` pays a device of a row, or up to eight of them, for so many hours."""
+    rents = [n * hours * float(row["usd_per_hour"] or "nan") for row in rows for n in range(1, 9)]
+    return any(abs(one - _amount(shown)) <= 0.006 * one for one in rents)
+
+
+def rows_of(content: bytes, names: Iterable[str]) -> Rows:
+    """Rows of a CSV that have one of the names, by their headings."""
+    known = {name.casefold() for name in names if name}
+    found = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    return [row for row in found if any(str(cell).strip().casefold() in known for cell in row.values())]
+
+
+def _amount(shown: str) -> float:
+    number = _NUMBER.search(shown.replace(",", ""))
+    return float(number[0]) if number else float("nan")
 
 
 def _beside(first: File, second: File) -> Iterator[tuple[float, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,22 @@ from lib.settings import read_settings
 from lib.store import read
 from lib.store.db import open_store
 from lib.store.frames import FrameCache
+from lib.store.model_prices import listed_prices
 from tests.browser import checks
 from tests.browser.conftest import Visit
 from tests.browser.grid import Cell, Grid
-from tests.browser.raw_numbers import File, differ_by, is_ratio_of, stands_in
+from tests.browser.raw_numbers import (
+    File,
+    Rows,
+    differ_by,
+    is_bill_of,
+    is_cache_of,
+    is_ratio_of,
+    is_rent_of,
+    is_weights_of,
+    rows_of,
+    stands_in,
+)
 from tests.browser.stores import Servers
 
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
@@ -24,6 +37,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.walk]
 FIVE = 5
 RUN_FILE = "lm-eval-runs/eleutherai-opt-bloom.zip"
 CHEAPEST = "/cheapest?like=qwen2.5-72b-instruct&bench=mmlu_pro"
+DEVICE = "h100-sxm"
+# Of the cheapest host and of input alone the price on the page is the price in the list.
+COSTS = "/performance-per-dollar?set=mmlu_pro&host=cheapest&blend=1:0"
+BREAK_EVEN = "/planner?part=break-even&requests=2M"
+NAME_THERE = "Name there"
 FOLLOWED = {
     "overview": ("/?bench=mmlu", "records-table", ("Score", "Parameters")),
     "models": ("/models?set=mmlu", "models-table", ("MMLU", "Parameters, total")),
@@ -35,6 +53,9 @@ FOLLOWED = {
     "head-to-head": ("/head-to-head?a=llama-3-70b&b=qwen2-72b", "head-tasks", ("A", "B")),
     "cheapest": (CHEAPEST, "cheapest-others", ("Parameters, total",)),
     "variants": ("/variants?base=llama-3.1-8b", "variants-bits", ("Score", "At 16 bits")),
+    "performance": (COSTS, "performance-table", ("MMLU-Pro", "USD per million tokens")),
+    "break-even": (BREAK_EVEN, "planner-quality", ("Small", "Large")),
+    "prices of a model": ("/model?model=llama-3.1-70b-instruct", "model-prices", ("Input", "Output")),
 }
 """Page to an address, the key of its table of numbers, and headings whose numbers stand in a file as they are shown."""
 
@@ -45,8 +66,27 @@ OF_TWO = {
     "cheapest": (CHEAPEST, "cheapest-others", {"Points, MMLU-Pro": differ_by}),
     "ladder": ("/variants?base=llama-3.1-8b", "variants-steps", {"Points against the base": differ_by}),
     "tuned and base": ("/variants?set=mmlu_pro", "variants-pairs", {"Points against its base": differ_by}),
+    "break-even": (BREAK_EVEN, "planner-quality", {"Difference (one-sided 95% bounds)": differ_by}),
 }
 """The same of numbers that follow from two: each heading with how."""
+
+
+COMPUTED: dict[str, tuple[str, str, list[int], dict[str, Callable[[str, Rows], bool]]]] = {
+    "performance": ("/performance-per-dollar?set=mmlu_pro", "performance-table", list(range(FIVE)), {
+        "USD per million tokens": partial(is_bill_of, read=0.75, written=0.25),
+    }),
+    "planner, serve": ("/planner", "planner-formats", [0, 1, 2], {
+        "Weights": is_weights_of,
+        "Caches": partial(is_cache_of, tokens=1300),
+    }),
+    # Two million requests of a thousand tokens in and three hundred out; a month of hours.
+    "planner, break-even": (BREAK_EVEN, "planner-bills-table", [0, 2], {
+        "USD a month": partial(is_bill_of, read=2000, written=600),
+        "USD per thousand requests": partial(is_bill_of, read=1, written=0.3),
+    }),
+    "planner, own hardware": (BREAK_EVEN, "planner-bills-table", [1], {"USD a month": partial(is_rent_of, hours=730)}),
+}  # fmt: skip
+"""Numbers that are worked out of a row of a file: address, key of the table, its rows, and each heading with how."""
 
 
 class Known:
@@ -56,6 +96,7 @@ class Known:
         store = open_store(read_settings({"P4P_DATA_DIR": str(folder)}))
         self.frames = FrameCache(store).frames()
         self.aliases = read.aliases(store)
+        self.listed = listed_prices(store)
         store.close()
         of_files = self.frames.runs[
             self.frames.runs["source"].astype(str).str.contains(RUN_FILE.rsplit("/")[-1], regex=False)
@@ -72,6 +113,7 @@ class Known:
         spelled = {*named, *own["name"].dropna(), *own["hf_id"].dropna()}
         spelled |= {str(one).rpartition("/")[2] for one in own["hf_id"].dropna()}
         spelled |= set(runs.loc[runs["model"].isin(named), "model_name"].dropna())
+        spelled |= set(self.listed.loc[self.listed["model"].isin(named), "api_name"])
         return spelled | set(self.aliases.loc[self.aliases["model_id"].isin(named), "alias"])
 
 
@@ -90,6 +132,22 @@ def test_a_number_that_is_not_there_is_not_found() -> None:
     assert not stands_in("no number", table, ["A"])
     assert stands_in("25.0%", b'{"results": {"x": [{"acc": 0.25}]}}', [])
     assert not stands_in("25.2%", b'{"results": {"x": [{"acc": 0.25, "is": true}]}}', [])
+
+
+def test_what_is_worked_out_of_a_row_is_of_its_numbers() -> None:
+    prices = rows_of(b"model_id,input_usd_per_mtok,output_usd_per_mtok\nA,1,2\nA,2,4\nA,9,\nB,5,5\n", ["a"])
+    assert len(prices) == 3 and not rows_of(b"model_id\nA\n", ["c"])
+    assert is_bill_of("$1.25", prices, 0.75, 0.25) and is_bill_of("$1.88", prices, 0.75, 0.25)
+    assert not is_bill_of("$1.40", prices, 0.75, 0.25) and not is_bill_of("–", prices, 0.75, 0.25)
+    device = [{"usd_per_hour": "2.95"}, {"usd_per_hour": ""}]
+    assert (
+        is_rent_of("$2,154", device, 730)
+        and is_rent_of("$4,307", device, 730)
+        and not is_rent_of("$2,200", device, 730)
+    )
+    shape = [{"params_computed": "8030261248", "kv_elements_per_token_layer": "2048", "n_layers": "32"}]
+    assert is_weights_of("16 GB", shape) and not is_weights_of("26 GB", shape)
+    assert is_cache_of("0.17 GB", shape, 1300) and not is_cache_of("0.19 GB", shape, 1300)
 
 
 def test_a_difference_is_of_two_rows_and_one_column() -> None:
@@ -117,20 +175,21 @@ def test_five_numbers_lead_to_their_raw_files(visit: Visit, known: Known, page: 
                 break
             cell = grid.choose(row, heading)
             if re.search(r"\d", cell.text):
-                told = _follow(grid, cell, known)
+                named = {grid.column(NAME_THERE)[row]} if NAME_THERE in grid.headings() else set()
+                told = _follow(grid, cell, known, named)
                 (missed if told else followed).append(told or cell.text)
     assert not missed, "\n".join(missed)
     assert len(followed) == FIVE, followed
 
 
-def _follow(grid: Grid, cell: Cell, known: Known) -> str:
-    """What is wrong on the way from a chosen cell to its file; '' for nothing."""
+def _follow(grid: Grid, cell: Cell, known: Known, named: set[str]) -> str:
+    """What is wrong on the way from a chosen cell to its file; '' for nothing. ``named``: how its row names it."""
     expect(grid.card).to_be_visible()
     words = grid.card.locator("strong").first.inner_text()
     n = grid.raw_buttons().count()
     if not n:
         return f"{cell} ({words}): the card hands out no file"
-    names = known.spellings(words)
+    names = known.spellings(words) | named
     for at in range(min(n, 3)):
         if stands_in(cell.text, grid.download(at).path().read_bytes(), names):
             return ""
@@ -170,6 +229,21 @@ def _follow_both(grid: Grid, cell: Cell, known: Known, follows: Callable[[str, F
     if len(sides) == 2 and any(follows(cell.text, (a, sides[0]), (b, sides[1])) for a in files for b in files):
         return ""
     return f"{cell} ({title}): does not follow from {n} files"
+
+
+@pytest.mark.parametrize("part", COMPUTED)
+def test_numbers_worked_out_of_a_file_follow_from_it(visit: Visit, known: Known, part: str) -> None:
+    address, key, rows, headings = COMPUTED[part]
+    visitor = visit(address)
+    checks.wait_until_drawn(visitor.page)
+    grid = Grid(visitor, key)
+    for row in rows:
+        for heading, follows in headings.items():
+            cell = grid.choose(row, heading)
+            expect(grid.card).to_be_visible()
+            names = known.spellings(grid.card.locator("strong").first.inner_text()) | {DEVICE}
+            found = rows_of(grid.download().path().read_bytes(), names)
+            assert found and follows(cell.text, found), (cell, len(found))
 
 
 def test_a_cell_of_a_sorted_table_leads_to_its_own_model(visit: Visit) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lib.analysis.cost_bases import API, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING
-from lib.analysis.listed_prices import CHEAPEST, CURRENT_DAYS, MEDIAN, Blend
+from lib.analysis.listed_prices import CHEAPEST, CURRENT_DAYS, MEDIAN, Blend, Host, Price
 from lib.schema.text import plain
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
@@ -24,6 +25,7 @@ from tests.ui.conftest import Open
 from tests.ui.stores import HOSTILE, fill_hostile
 
 PAGE = "pages/performance_per_dollar.py"
+FEW = ("feather",)
 TODAY = "2026-11-21"
 
 
@@ -34,13 +36,28 @@ def opened(small_store: Path) -> Iterator[tuple[Store, Frames]]:
     store.close()
 
 
+@lru_cache(maxsize=8)
+def _prices(store: Store, today: str, blend: Blend, host: Host) -> tuple[Price, ...]:
+    return choice.prices(store, today=today, blend=blend, host=host)
+
+
+@lru_cache(maxsize=1)
+def _usual(store: Store, frames: Frames) -> performance.PerformanceView:
+    return _view(store, frames)
+
+
 def view_of(opened: tuple[Store, Frames], today: str = TODAY, **changed: Any) -> performance.PerformanceView:
-    store, frames = opened
+    """As the page makes it; that of no other choice once for all tests."""
+    return _view(*opened, today, **changed) if changed or today != TODAY else _usual(*opened)
+
+
+def _view(store: Store, frames: Frames, today: str = TODAY, **changed: Any) -> performance.PerformanceView:
     choices: dict[str, Any] = {
         "chosen_set": "mmlu_pro", "protocol": "", "basis": API, "blend": Blend(), "host": MEDIAN, "target": 0.35,
         "by": "total", "threshold": 35e9, "filters": Filters(),
     } | changed  # fmt: skip
-    prices = choice.prices(store, today=today, blend=choices["blend"], host=choices["host"])
+    needed = choice.needs_prices(choices["basis"])
+    prices = _prices(store, today, choices["blend"], choices["host"]) if needed else ()
     return performance.performance_view(frames, **choices, prices=prices)
 
 
@@ -198,7 +215,7 @@ def test_the_price_of_hardware_stands_in_the_address(open_app: Open, small_store
 
 def test_hardware_and_quantisation_change_what_serving_costs(opened: tuple[Store, Frames]) -> None:
     def costs(**changed: Any) -> Any:
-        view = view_of(opened, basis=SELF, filters=Filters(**changed))
+        view = view_of(opened, basis=SELF, filters=Filters(size_classes=FEW, **changed))
         return view.rows().set_index("model")["cost"]
 
     usual, four_bit, half = costs(), costs(weight_format="gguf-q4_k_m", batch=1), costs(utilisation=0.5)

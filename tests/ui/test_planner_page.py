@@ -51,7 +51,17 @@ def opened(small_store: Path) -> Iterator[tuple[Store, Frames]]:
     ("part", "said"),
     [
         ("serve", ("at 4 bits 4.9 GB", "69% less", "22 printed scores", "How to read this")),
-        ("break-even", ("requests a month cost", "list price seen on", "compares money only", "What would turn it")),
+        (
+            "break-even",
+            (
+                "Less than both: Llama 3.1 8B Instruct through an interface",
+                "1 × NVIDIA H100",
+                "requests a month cost",
+                "list price seen on",
+                "compares money only",
+                "What would turn it",
+            ),
+        ),
         ("experts", ("stores 47B", "A step for one reader reads 27%")),
         ("train", ("For $1,000,000 on NVIDIA H100", "reach the same loss by the law", "Does the text last?")),
         ("tune", ("QLoRA fits", "training every parameter does not fit", "wants 8 of these devices")),
@@ -72,17 +82,26 @@ def test_each_part_answers_in_its_first_sentence(
     assert app.get("download_button") or "Download" in told
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="module")
+def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    fill_hostile(folder)
+    return folder
+
+
 @pytest.mark.parametrize("part", PARTS)
-def test_every_part_stands_on_any_store(open_app: Open, tmp_path: Path, one_model_store: Path, part: str) -> None:
+def test_every_part_stands_on_any_store(
+    open_app: Open, empty_store: Path, hostile_store: Path, one_model_store: Path, part: str
+) -> None:
     assert not open_app(one_model_store, PAGE, part=part).exception
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    app = open_app(empty, PAGE, part=part)
+    app = open_app(empty_store, PAGE, part=part)
     assert not app.exception and "python -m lib" in app.code[0].value
-    hostile = tmp_path / "hostile"
-    hostile.mkdir()
-    fill_hostile(hostile)
-    assert not open_app(hostile, PAGE, part=part).exception
+    assert not open_app(hostile_store, PAGE, part=part).exception
 
 
 @pytest.mark.parametrize(
@@ -244,6 +263,12 @@ def test_quality_is_the_verdict_of_the_other_page(opened: tuple[Store, Frames]) 
         "llama-3.1-8b-instruct",
         "llama-3.1-70b-instruct",
     }
+    assert (trace.model, trace.against) == ("llama-3.1-8b-instruct", price.model)
+    sides = [view.test_traces.at(0, f"score:{side}") for side in ("small", "large")]
+    assert [(one.model, *(runs[run] for run in one.runs)) for one in sides if one] == [
+        ("llama-3.1-8b-instruct", "llama-3.1-8b-instruct"),
+        (price.model, price.model),
+    ]
     assert view.bill_files["score:month"] == [price.source[:12], "cost/hardware.csv"]
     assert view.lever_files["words"][2] == "cost/hardware.csv" and len(view.levers) == len(view.lever_files["words"])
     none = planner_break_even.break_even_view(frames, benchmarks=(), **given)  # type: ignore[arg-type]

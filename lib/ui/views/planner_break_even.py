@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from lib.store.frames import Frames
 from lib.store.model_prices import listed_prices as listed
 from lib.store.samples import logs_of, read_samples
 from lib.ui.finished import finished
-from lib.ui.traces import Traces
+from lib.ui.traces import Trace, Traces
 from lib.ui.views import cheapest_choice, planner_tables, scores
 
 BILLS = {
@@ -44,6 +45,24 @@ SAID = {
     "TOO FEW DATA": "too few questions to tell",
     "NO VERDICT": "no verdict",
 }
+
+
+@dataclass(frozen=True)
+class PairTraces(Traces):
+    """Traces of the scores of two models: each score is of its own model, a difference of both.
+
+    Args:
+        large: Id of the model that those of the rows are held against.
+    """
+
+    large: str = ""
+
+    def at(self, row: int, column: str) -> Trace | None:
+        """The trace of one cell; None for a row that is not there."""
+        found = super().at(row, column)
+        if found is None or not found.runs or column == "score:small":
+            return found
+        return found._replace(model=self.large) if column == "score:large" else found._replace(against=self.large)
 
 
 class BreakEvenView(NamedTuple):
@@ -140,6 +159,7 @@ def break_even_view(
     n = int(own.ask.n_gpus or 1)
     on = f"{'one' if n == 1 else formats.count(n)} {device}"
     said = break_even_words.takeaway(found, work, verdict, price, small_name, large_name, on)
+    said += [break_even_words.own_interface(found, work, own_api, small_name)] if own_api is not None else []
     flips = _flips(found)
     rate_from = planner_tables.MEASURED_FILE if own.kind == MEASURED else planner_tables.HARDWARE_FILE
     labels = {"api": f"{short(large_name)}, interface", "own": f"{short(small_name)}, own hardware"}
@@ -151,14 +171,14 @@ def break_even_view(
         finished(drawn),
         figure.legend(flips),
         f"Monthly bills against requests. {' '.join(plain(one) for one in said)}",
-        _coverage(ask, own, work),
+        _coverage(ask, own, work, device),
         bills,
         Traces([one if one in names else "" for one in in_store[: len(bills)]]),
         dict.fromkeys((one for one in BILLS if one != "side"), [price.source[:12], rate_from, (own_api.source if own_api else "")[:12]][: len(bills)]),
         {"words": [price.source[:12], price.source[:12], planner_tables.HARDWARE_FILE, price.source[:12], price.source[:12]]},
         pd.DataFrame(break_even_words.levers(found, work), columns=list(LEVERS)),
         _tests(frames, verdict),
-        _test_traces(verdict),
+        _test_traces(verdict, large),
         verdict,
         own.notes,
         _rows(found, work, price, own, verdict, large),
@@ -181,12 +201,12 @@ def _flips(found: Plan) -> pd.DataFrame:
     return pd.DataFrame({"requests": at, "usd": usd, "to": ["own" if i % 2 == 0 else "api" for i in range(len(at))]}).astype({"requests": float, "usd": float})  # fmt: skip
 
 
-def _coverage(ask: Ask, own: Estimate, work: Workload) -> str:
+def _coverage(ask: Ask, own: Estimate, work: Workload, device: str) -> str:
     rate = own.output_tokens_per_s
     known = "measured" if own.kind == MEASURED else f"estimated, {rounding.span(rate.low, rate.high, rounding.count)}"
     return (
         f"{formats.count(work.input_tokens)} tokens in ({formats.count(work.cached_tokens)} cached) and "
-        f"{formats.count(work.output_tokens)} out; one replica: {formats.count(own.ask.n_gpus)} × {ask.hardware}, "
+        f"{formats.count(work.output_tokens)} out; one replica: {formats.count(own.ask.n_gpus)} × {device}, "
         f"{FORMATS[ask.weight_format].label}, {formats.count(ask.batch)} at once, {rounding.count(rate.value)} output tokens "
         f"per second ({known}), {formats.score(work.utilisation, 0)} of the time filled, "
         f"{formats.usd(own.ask.usd_per_gpu_hour)} a device-hour."
@@ -230,13 +250,13 @@ def _tests(frames: Frames, verdict: Quality) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(TESTS))
 
 
-def _test_traces(verdict: Quality) -> Traces:
+def _test_traces(verdict: Quality, reference: str) -> PairTraces:
     rows = verdict.tests
     small, large = rows["run"].astype(str).tolist(), rows["run_reference"].astype(str).tolist()
     both = [f"{a} {b}" for a, b in zip(small, large, strict=True)]
     names = rows["benchmark"].astype(str).tolist()
     runs = {"score:small": small, "score:large": large, "score:delta": both, "said": both}
-    return Traces(rows["model"].astype(str).tolist(), runs, dict.fromkeys(runs, names))
+    return PairTraces(rows["model"].astype(str).tolist(), runs, dict.fromkeys(runs, names), large=reference)
 
 
 def _rows(found: Plan, work: Workload, price: Price, own: Estimate, verdict: Quality, large: str) -> pd.DataFrame:
