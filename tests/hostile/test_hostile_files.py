@@ -1,6 +1,6 @@
 """Hostile files give messages: no traceback, no partial import, no more memory than stated.
 
-``P4P_SOAK_FILES`` (default 300) is how many files; `make soak` takes 5,000.
+``P4P_SOAK_FILES`` (default 120) is how many files; `make soak` takes 5,000.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lib.store.db import open_store
 from tests.hostile.large_files import SHAPES
 from tests.hostile.mutations import MUTATIONS, real_files, write_hostile
 
-FILES = int(os.environ.get("P4P_SOAK_FILES", "300"))
+FILES = int(os.environ.get("P4P_SOAK_FILES", "120"))
 PER_PROCESS = 300
 UPLOAD_MB = 20
 MEASURED = Path(__file__).with_name("measured.py")

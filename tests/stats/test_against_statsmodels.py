@@ -29,7 +29,7 @@ def test_mcnemar(a: int, b: int) -> None:
     assert math.isclose(found.chi2_corrected, mcnemar(table, exact=False, correction=True).statistic, rel_tol=1e-9)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_adjusted_p_values(p: list[float]) -> None:
     for adjust, name in (

@@ -1,6 +1,6 @@
 """Several processes at once, and processes that are killed: what was acknowledged is there, whole, and once.
 
-``P4P_SOAK_KILLS`` (default 6) is the number of kills on each engine, ``P4P_SOAK_SECONDS`` (default 2) the time that
+``P4P_SOAK_KILLS`` (default 4) is the number of kills on each engine, ``P4P_SOAK_SECONDS`` (default 2) the time that
 processes write beside each other. `make soak` raises both.
 """
 
@@ -22,7 +22,7 @@ from lib.store.db import Store, open_engine, open_store
 from lib.store.versions import NEWEST, stored_version
 from tests.store.processes import TASKS
 
-KILLS = int(os.environ.get("P4P_SOAK_KILLS", "6"))
+KILLS = int(os.environ.get("P4P_SOAK_KILLS", "4"))
 SECONDS = float(os.environ.get("P4P_SOAK_SECONDS", "2"))
 RUNS_PER_FILE = 2
 
