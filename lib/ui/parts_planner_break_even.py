@@ -85,7 +85,9 @@ def show() -> None:
         return
     with said:
         page.takeaway(view.takeaway)
-    _result(view, small, large, benchmarks, margin)
+        query: dict[str, str | list[str]] = {"like": large, "margin": f"{margin:g}", "bench": list(benchmarks)}
+        links.link("cheapest", ":blue[Which model is shown to be within this margin? →]", query)
+    _result(view)
 
 
 def _own_side(small: str, hardware: str, device: Any, typed: list[fields.Typed]) -> tuple[_Side | None, list[str]]:
@@ -165,7 +167,7 @@ def _compared(side: _Side, large: str, host: Host, benchmarks: tuple[str, ...], 
     )
 
 
-def _result(view: BreakEvenView, small: str, large: str, benchmarks: tuple[str, ...], margin: float) -> None:
+def _result(view: BreakEvenView) -> None:
     page.figure(view.figure, key="planner-bills", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("monthly_bills", method=METHOD)
@@ -191,6 +193,4 @@ def _result(view: BreakEvenView, small: str, large: str, benchmarks: tuple[str, 
         page.small_text(formats.markdown(f"Measured by: {view.quality.protocol}.", 300))
     for note in view.notes:
         page.small_text(formats.markdown(f"{note[0].upper()}{note[1:]}.", 300))
-    query: dict[str, str | list[str]] = {"like": large, "margin": f"{margin:g}", "bench": list(benchmarks)}
-    links.link("cheapest", ":blue[Which model is shown to be within this margin? →]", query)
     downloads.buttons(view.rows, "planner-break-even", has_figure=True)
