@@ -62,7 +62,7 @@ $(VENV)/.app-ready: requirements.txt | $(PY)
 	@$(PIP) install --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/.test-ready: requirements.txt requirements-test.txt | $(PY)
+$(VENV)/.test-ready: requirements.txt requirements-local-models.txt requirements-test.txt | $(PY)
 	@echo "Installing the dashboard and its tests ..."
 	@$(PIP) install --quiet -r requirements-test.txt
 	@touch $(VENV)/.app-ready $@

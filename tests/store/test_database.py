@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lib.errors import RefusedInput, Unavailable
 from lib.settings import ROOT, Settings, read_settings
-from lib.store import files, raw, read, tables
+from lib.store import files, job_tables, raw, read, tables
 from lib.store.db import Store, Writing, open_store
 from lib.store.migrate import configuration, known_versions
 from lib.store.versions import NEWEST
@@ -32,14 +32,14 @@ def test_the_newest_version_is_the_one_the_code_names() -> None:
 def test_migrations_make_the_tables_that_the_code_declares(store: Store) -> None:
     with store.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, job_tables.metadata) == []
 
 
 def test_migrations_make_the_checks_that_the_code_declares(store: Store) -> None:
     from sqlalchemy import CheckConstraint, inspect
 
     found = inspect(store.engine)
-    for table in tables.metadata.sorted_tables:
+    for table in job_tables.metadata.sorted_tables:
         declared = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
         names = {f"{name}" for name in declared}
         made = {str(check["name"]) for check in found.get_check_constraints(table.name)}

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from lib.store.tables import metadata
+from lib.store.job_tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(
