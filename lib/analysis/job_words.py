@@ -18,7 +18,7 @@ STATES: dict[State, str] = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
-TASK_STATES: dict[str, str] = {**STATES, "waiting": "waiting"}
+TASK_STATES: dict[str, str] = {str(state): words for state, words in STATES.items()} | {"waiting": "waiting"}
 NAME = 60
 _FOLDER = re.compile(r"^(/|\./|\.\./|~|[A-Za-z]:[\\/])")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]")  # fmt: skip
