@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
+
+from sqlalchemy import insert
 
 from lib.evals.jobs import Job, Needs, TaskProgress
 from lib.evals.spec import JobSpec
+from lib.store import job_tables as t
+from lib.store.db import Store, Writing
 
 NOW = "2026-11-22T12:00:00Z"
 EARLIER = "2026-11-22T11:58:00Z"
@@ -74,3 +78,18 @@ def hostile() -> Job:
         tasks=("arc_easy", "piqa"),
     )
     return ended("failed", spec=asked, id="bad0bad0bad0", reason=f"{HOSTILE} {ESCAPES} " + "x" * 5_000, worker=HOSTILE)
+
+
+def keep(store: Store, *jobs: Job, log: str = "") -> None:
+    """Writes jobs as a queue and a worker would have left them; nothing is there to run them."""
+
+    def work(writing: Writing) -> None:
+        for job in jobs:
+            row = asdict(job) | {"spec": job.spec.as_json(), "workflow": f"{job.id}-1", "log_tail": log}
+            tasks = row.pop("tasks")
+            writing.connection.execute(insert(t.jobs).values(**row))
+            writing.connection.execute(insert(t.job_tasks), [{**task, "job": job.id} for task in tasks])
+            event = {"job": job.id, "at": NOW, "kind": "taken up", "data": {"worker": HOSTILE}}
+            writing.connection.execute(insert(t.job_events).values(**event))
+
+    store.write(work)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lib import formats
 from lib.analysis import job_progress, job_words
 from lib.evals.jobs import Job, TaskProgress
+from lib.evals.states import ENDED, State
 from lib.schema.text import Sentence, Span, sentence
 
 WAITING_SHOWN, ENDED_SHOWN = 10, 20
@@ -50,11 +51,11 @@ def queue_view(
     running: Sequence[Job],
     waiting: Sequence[Job],
     ended: Sequence[Job],
-    counts: Mapping[str, int],
+    counts: Mapping[State, int],
     *,
     now: str,
     n_workers: int,
-    waits_because: Callable[[Job], str],
+    waits_because: Callable[[Job, int], str],
 ) -> QueueView:
     """The queue at this moment.
 
@@ -62,17 +63,17 @@ def queue_view(
         running, waiting, ended: Jobs as the queue lists them: next in turn first, last ended first.
         counts: Number of jobs by state.
         n_workers: Workers that were heard of lately.
-        waits_because: Why a queued job is not running.
+        waits_because: Why a queued job is not running, given how many have their turn before it.
     """
     expected = {job.id: job_progress.expected_seconds(job.estimate, len(job.tasks)) for job in running}
     standing = {job.id: job_progress.progress(job, now, expected[job.id]) for job in running}
     n_waiting = counts.get("queued", 0)
-    n_ended = sum(counts.get(state, 0) for state in ("succeeded", "failed", "cancelled"))
+    n_ended = sum(n for state, n in counts.items() if state in ENDED)
     left = [one.seconds_left for one in standing.values() if one.seconds_left is not None]
     return QueueView(
         _takeaway(len(running), n_waiting, min(left, default=None), n_workers, ended[:1], now),
         tuple(_running(job, standing[job.id], now) for job in running),
-        tuple(_waiting(job, waits_because(job)) for job in waiting[:WAITING_SHOWN]),
+        tuple(_waiting(job, waits_because(job, n)) for n, job in enumerate(waiting[:WAITING_SHOWN])),
         tuple(_ended(job, now) for job in ended[:ENDED_SHOWN]),
         n_waiting,
         n_ended,
