@@ -76,7 +76,9 @@ def _json(text: str, place: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise RefusedInput("not JSON", place=place, expected='name=value pairs or {"name": value}', found=text) from None
+        raise RefusedInput(
+            "not JSON", place=place, expected='name=value pairs or {"name": value}', found=text
+        ) from None
     if not isinstance(found, dict):
         raise RefusedInput("not a JSON object", place=place, expected='{"name": value}', found=text)
     return found
