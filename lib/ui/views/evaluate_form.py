@@ -113,6 +113,11 @@ def address_of(spec: JobSpec, own_fields: Mapping[str, Any] | None = None) -> di
     }
 
 
+def address_of_model(hub: str) -> dict[str, str | list[str]]:
+    """The choices of the address that open the form with a model of the Hub, its tasks still to be chosen."""
+    return {"part": "start", "backend": "hf", f"{ARGUMENT}pretrained": hub}
+
+
 def is_secret(text: str) -> bool:
     """Whether a text looks like a key, or an address with a user or password in it: such a one is kept out of the address."""
     return _SECRET.search(text) is not None
