@@ -98,7 +98,7 @@ def from_store(store: Store, spelling: str) -> ModelFacts:
     found = known.resolver.resolve((spelling,)).model_id
     if found is None or found not in known.models.index:
         return ModelFacts(spelling)
-    row = known.models.loc[found]
+    row = dict(known.models.loc[found])
     params = _number(row["params_total"])
     shape = known.shape(found)
     cache = _cache(shape) if shape is not None else _cache_of_columns(row)
@@ -172,7 +172,9 @@ class _Known(NamedTuple):
     def shape(self, model: str) -> Architecture | None:
         """Its own; the table of shapes has names of its own, which the same resolver understands."""
         names = self.shapes.index.astype(str)
-        own = model if model in names else next((n for n in names if self.resolver.resolve((n,)).model_id == model), None)
+        own = (
+            model if model in names else next((n for n in names if self.resolver.resolve((n,)).model_id == model), None)
+        )
         return None if own is None else Architecture.of(self.shapes.loc[own])
 
 
