@@ -13,5 +13,7 @@ page.heading(looked.view.question)
 
 parts_job.standing(looked)
 parts_job.scores(looked.view)
+parts_job.estimate(looked.job)
 parts_job.log(looked)
 parts_job.events(looked.job.id)
+parts_job.asked_for(looked.job)

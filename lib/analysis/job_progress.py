@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lib.evals.jobs import Job, TaskProgress
 from lib.evals.states import ENDED
@@ -124,11 +124,22 @@ def total(tasks: Sequence[TaskProgress], column: str) -> Total:
     return Total(max(told) if column in LARGEST else sum(told), len(told) == len(begun))
 
 
-def expected_seconds(estimate: Mapping[str, Any], n_tasks: int) -> list[float | None]:
-    """Seconds that an estimate kept with a job gave each task; None where it says nothing that is a number."""
-    listed = estimate.get("tasks")
-    rows = listed if isinstance(listed, list) else []
-    return [_number(rows[n].get("seconds")) if n < len(rows) and isinstance(rows[n], dict) else None for n in range(n_tasks)]  # fmt: skip
+def expected_seconds(job: Job) -> list[float | None]:
+    """Seconds that the estimate kept with the job gave each of its tasks; None where it says nothing that is a number.
+
+    The estimate has one entry for all repeats of a task, with low, middle and high; each repeat gets its part of the middle.
+    """
+    listed = job.estimate.get("tasks")
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    told = {str(row.get("name")): middle(row.get("seconds")) for row in rows}
+    times = max(1, job.spec.repeats)
+    seconds = [told.get(task.task) for task in job.tasks]
+    return [None if one is None else one / times for one in seconds]
+
+
+def middle(value: object) -> float | None:
+    """A number of an estimate, or the middle of its low, middle and high; None for anything else."""
+    return _number(value[1] if isinstance(value, (list, tuple)) and len(value) == 3 else value)
 
 
 def _number(value: object) -> float | None:

@@ -7,8 +7,14 @@ from typing import Literal
 import streamlit as st
 
 from lib import formats
+from lib.evals.export import as_yaml, command_lines
+from lib.evals.jobs import Job
+from lib.evals.spec import JobSpec
+from lib.evals.task_list import task_list
 from lib.ui import cached, controls, jobs, links, page
+from lib.ui.views import evaluate_estimate
 from lib.ui.views import job as views
+from lib.ui.views.evaluate_form import address_of
 from lib.ui.views.job import JobView
 from lib.ui.views.job_scores import job_scores
 from lib.ui.views.run import COLUMN_LABELS
@@ -16,6 +22,7 @@ from lib.ui.views.run import COLUMN_LABELS
 SECONDS, LOG_SECONDS = 1, 2
 ROW_PX = 35
 TALLEST, LINES_SHOWN = 500, 20
+COMMANDS_SHOWN = 12
 
 
 def found(asked: str) -> jobs.Looked | None:
@@ -108,6 +115,49 @@ def _names(waiting: str) -> None:
         "only."
     )
     links.link("data", ":blue[Say which model it is, and it stands in every table →]", {"part": "names"})
+
+
+def estimate(job: Job) -> None:
+    """What was expected before the start beside what came, once it is done; nothing where either is not known."""
+    table = evaluate_estimate.against(job) if job.state == "succeeded" else None
+    if table is None or table.empty:
+        return
+    st.subheader("Expected, and what came", anchor=False)
+    page.table(
+        table,
+        key="job-estimate",
+        alt="What was expected of this job and what came",
+        labels=evaluate_estimate.LABELS,
+        height=_height(len(table)),
+    )
+    if basis := job.estimate.get("basis"):
+        page.small_text(f"Expected from: {formats.markdown(basis, 600)}")
+
+
+def asked_for(job: Job) -> None:
+    """What was asked, as commands and YAML for elsewhere, and the form filled in with it."""
+    with st.expander("What was asked for"):
+        exported(job.spec)
+    links.link("evaluate", ":blue[Change something and ask again →]", address_of(job.spec))
+
+
+def exported(spec: JobSpec) -> None:
+    """A job as commands of lm-eval and as a file that ``lm_eval`` and this page read."""
+    told = command_lines(spec, task_list())
+    st.code("\n\n".join(told.commands[:COMMANDS_SHOWN]), language=None, wrap_lines=True)
+    if len(told.commands) > COMMANDS_SHOWN:
+        page.small_text(f"and {formats.count(len(told.commands) - COMMANDS_SHOWN)} more; the YAML file has all tasks")
+    for note in told.notes:
+        page.small_text(f"{formats.markdown(note[:1].upper() + note[1:], 400)}.")
+    st.download_button(
+        "Download as YAML",
+        data=lambda: as_yaml(spec),
+        file_name="job.yaml",
+        mime="application/yaml",
+        key="job-yaml",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def log(looked: jobs.Looked) -> None:

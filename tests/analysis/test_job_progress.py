@@ -105,12 +105,26 @@ def test_nothing_is_told_too_early() -> None:
     assert progress.seconds_between("soon", made.NOW) is None and progress.seconds_between(None, made.NOW) is None
 
 
-def test_an_estimate_from_outside_may_say_anything() -> None:
-    said = {
-        "tasks": [{"seconds": 5}, {"seconds": "fast"}, {"seconds": math.inf}, {"seconds": True}, [], {"seconds": -1}]
-    }
-    assert progress.expected_seconds(said, 7) == [5.0, None, None, None, None, None, None]
-    assert progress.expected_seconds({"tasks": "none"}, 1) == progress.expected_seconds({}, 1) == [None]
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"name": "piqa", "seconds": [5, 20, 60]}, 10.0),
+        ({"name": "piqa", "seconds": 5}, 2.5),
+        ({"name": "piqa", "seconds": [1, math.inf, 2]}, None),
+        ({"name": "piqa", "seconds": [1, "fast", 2]}, None),
+        ({"name": "piqa", "seconds": True}, None),
+        ({"name": "piqa", "seconds": [-1, -1, -1]}, None),
+        ({"name": "other", "seconds": 5}, None),
+        ([], None),
+        ("fast", None),
+    ],
+)
+def test_an_estimate_from_outside_may_say_anything(said: object, expected: float | None) -> None:
+    spec, tasks = made.spec(repeats=2), (made.task(0, "arc_easy"), made.task(1, "piqa"))
+    for listed in ([said], [None, said, 3]):
+        job = made.job(spec=spec, tasks=tasks, estimate={"tasks": listed})
+        assert progress.expected_seconds(job) == [None, expected]
+    assert progress.expected_seconds(made.job(tasks=tasks, estimate={"tasks": said})) == [None, None]
 
 
 @pytest.mark.parametrize(

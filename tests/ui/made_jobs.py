@@ -55,6 +55,18 @@ def job(**changes: Any) -> Job:
     return Job(spec=asked, **{**given, **changes})
 
 
+ESTIMATE = {
+    "seconds": [60.0, 110.0, 300.0],
+    "memory_gib": 0.9,
+    "tokens_in": [13_000.0, 15_300.0, 18_000.0],
+    "tokens_out": [0.0, 0.0, 0.0],
+    "cost_usd": None,
+    "tasks": [{"name": "arc_easy", "seconds": [20, 50, 90]}, {"name": "piqa", "seconds": [20, 60, 90]}],
+    "basis": HOSTILE,
+    "unknown": [],
+}
+
+
 def waiting(n: int = 1) -> list[Job]:
     """Jobs that wait."""
     return [

@@ -11,6 +11,7 @@ import pytest
 from lib.schema.text import plain
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
+from lib.ui.views import evaluate_estimate
 from lib.ui.views.evaluate_queue import queue_view
 from lib.ui.views.job import LABELS, events_table, is_id, job_view
 from tests.ui import made_jobs as made
@@ -113,10 +114,26 @@ def test_every_state_has_its_page(open_app: Open, store: Store, tmp_path: Path) 
     assert _buttons(app).count("Cancel") == 11
     for job in (jobs[0], jobs[1], jobs[-2], jobs[-1]):
         page = open_app(tmp_path, JOB, job=job.id[:8] if job is not jobs[1] else job.id, log="true")
-        assert not page.exception and page.code[-1].value.endswith("last line")
-        assert "\x1b" not in page.code[-1].value
+        assert not page.exception and page.code[0].value.endswith("last line")
+        assert "\x1b" not in page.code[0].value
         assert _buttons(page) == {"failed": ["Try again"], "succeeded": []}.get(job.state, ["Cancel"])
         assert page.dataframe[0].value["task"].tolist() == ["arc_easy", "piqa"]
+
+
+def test_the_estimate_stands_beside_what_came(open_app: Open, store: Store, tmp_path: Path) -> None:
+    job = made.ended(estimate=made.ESTIMATE)
+    made.keep(store, job)
+    table = evaluate_estimate.against(job).set_index("what")
+    assert table.loc["Time"].tolist() == ["1 min 50 s (1 min to 5 min)", "5 min", "2.7× as much"]
+    assert table.loc["Tokens in"].tolist() == ["15,300 (13,000 to 18,000)", "15,000", "as expected"]
+    assert table.loc["Tokens out", "score:came"] == "0" and table.loc["Tokens out", "said"] is None
+    assert "Dollars" not in table.index and "Memory" not in table.index, "nobody knew, or nobody measured"
+    page = open_app(tmp_path, JOB, job=job.id)
+    assert not page.exception and "Expected, and what came" in _text(page)
+    assert "lm_eval --tasks arc_easy --model hf --model_args pretrained=EleutherAI/pythia-70m" in page.code[0].value
+    assert "python" not in page.code[0].value
+    for active in ACTIVE:
+        assert not re.search(rf"(?<!\\){active}", _text(page)), active
 
 
 def test_nothing_there_is_said(open_app: Open, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def queue_view(
         n_workers: Workers that were heard of lately.
         waits_because: Why a queued job is not running, given how many have their turn before it.
     """
-    expected = {job.id: job_progress.expected_seconds(job.estimate, len(job.tasks)) for job in running}
+    expected = {job.id: job_progress.expected_seconds(job) for job in running}
     standing = {job.id: job_progress.progress(job, now, expected[job.id]) for job in running}
     n_waiting = counts.get("queued", 0)
     n_ended = sum(n for state, n in counts.items() if state in ENDED)

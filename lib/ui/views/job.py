@@ -73,7 +73,7 @@ def job_view(job: Job, *, now: str, why_waiting: str = "") -> JobView:
     Args:
         why_waiting: Why a queued job is not running.
     """
-    expected = job_progress.expected_seconds(job.estimate, len(job.tasks))
+    expected = job_progress.expected_seconds(job)
     standing = job_progress.progress(job, now, expected)
     name = job_words.model_name(job.spec)
     is_live = job.state not in ENDED
