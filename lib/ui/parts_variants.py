@@ -89,10 +89,12 @@ def evidence(view: LineageView) -> None:
     if view.missing:
         with st.expander("No quality evidence: what would measure it"):
             for one in view.missing:
+                if one.job is None:
+                    continue
                 words = f":blue[Measure {formats.markdown(one.words, 80)} here →]"
                 links.link("evaluate", words, address_of(one.job))
             st.code("\n".join(one.command for one in view.missing), language=None, wrap_lines=True)
-            page.small_text("Or run lm-eval with these on the model and its base alike, then import what it writes.")
+            page.small_text("Run lm-eval with these on the model and its base alike, then import what it writes.")
 
 
 def tuned(view: TunedView) -> None:

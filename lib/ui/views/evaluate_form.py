@@ -22,7 +22,9 @@ REPEATS = Amount("repeats", "Times over", Range("times over", 1, 100, is_whole=T
 PRIORITY = Amount("priority", "Priority", Range("priority", -100, 100, is_whole=True), "plain", "0", "Larger goes first; the same is first come, first served.")  # fmt: skip
 NUMBERS = (SHOTS, LIMIT, BATCH, REPEATS)
 DEFAULTS = {"batch": "1", "repeats": "1", "priority": "0", "seeds": ",".join(map(str, DEFAULT_SEEDS))}
-TEMPLATES = {"": "as plain text", "yes": "through the model's chat template"}
+TEMPLATES = {"no": "as plain text", "yes": "as a chat, by the model's template"}
+CHAT = "local-chat-completions"
+"""The backend that takes nothing but messages."""
 _SECRET = re.compile(r"//[^/\s]*@|\b(sk|hf|key|gsk|xai)[-_][A-Za-z0-9_\-]{12,}|api[_-]?key|bearer\s", re.IGNORECASE)
 
 
@@ -32,7 +34,7 @@ class Asked(NamedTuple):
     Args:
         arguments: Of the model, name to text; empty ones are left out of the job.
         more: Further arguments as ``name=value`` pairs.
-        template: '', 'yes', or the name of one of the tokenizer's templates.
+        template: 'no', 'yes', or the name of one of the tokenizer's templates.
         device: '' for the worker's own.
     """
 
@@ -44,7 +46,7 @@ class Asked(NamedTuple):
     batch: float | None = 1
     repeats: float | None = 1
     more: str = ""
-    template: str = ""
+    template: str = "no"
     is_multiturn: bool = False
     system: str = ""
     generation: str = ""
@@ -70,7 +72,7 @@ def spec_of(asked: Asked) -> JobSpec:
             "batch_size": _whole(asked.batch) or 1,
             "device": asked.device or None,
             "seed": _seeds(asked.seeds),
-            "apply_chat_template": {"": False, "yes": True}.get(asked.template, asked.template),
+            "apply_chat_template": {"no": False, "yes": True}.get(asked.template, asked.template),
             "fewshot_as_multiturn": asked.is_multiturn,
             "system_instruction": asked.system or None,
             "gen_kwargs": read_pairs([asked.generation.strip()] if asked.generation.strip() else [], "gen_kwargs"),
@@ -98,8 +100,8 @@ def address_of(spec: JobSpec, own_fields: Mapping[str, Any] | None = None) -> di
         value = getattr(spec, name)
         if value is not None and value != getattr(usual, name):
             told[key] = str(int(value)) if value == int(value) else repr(value)
-    if spec.apply_chat_template:
-        told["template"] = "yes" if spec.apply_chat_template is True else spec.apply_chat_template
+    named = spec.apply_chat_template
+    told["template"] = named if isinstance(named, str) else "yes" if named else "no"
     if spec.fewshot_as_multiturn:
         told["turns"] = "true"
     if spec.seeds != usual.seeds:
@@ -116,6 +118,11 @@ def address_of(spec: JobSpec, own_fields: Mapping[str, Any] | None = None) -> di
 def address_of_model(hub: str) -> dict[str, str | list[str]]:
     """The choices of the address that open the form with a model of the Hub, its tasks still to be chosen."""
     return {"part": "start", "backend": "hf", f"{ARGUMENT}pretrained": hub}
+
+
+def usual_template(backend: str) -> str:
+    """How prompts are sent when nothing is said."""
+    return "yes" if backend == CHAT else "no"
 
 
 def is_secret(text: str) -> bool:

@@ -26,10 +26,13 @@ BITS = {"bits": "Bits", "precision": "As written", "task": "Task", "score:value"
 
 
 class Missing(NamedTuple):
-    """A rung without quality evidence: its name, the job that would measure it, and that as a command."""
+    """A rung without quality evidence: its name, the job that would measure it here, and a command.
+
+    ``job`` is None for fewer bits: lm-eval 0.4.13 with transformers 5 cannot quantise while it loads.
+    """
 
     words: str
-    job: JobSpec
+    job: JobSpec | None
     command: str
 
 
@@ -127,7 +130,7 @@ def _missing(frames: Frames, base: str, found: analysis.Ladder) -> list[Missing]
     return [
         Missing(
             str(models.at[model, "name"]) + (f" at {bits} bits" if bits != 16 else ""),
-            variants.job(hub, bits, LEADERBOARD_TASKS),
+            variants.job(hub, bits, LEADERBOARD_TASKS) if bits == 16 else None,
             variants.command(hub, bits, LEADERBOARD_TASKS),
         )
         for model, bits in asked
