@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -32,13 +34,16 @@ class Leash:
         cwd: Folder that it runs in.
         grace_s: Time that it is given to end by itself, before it is killed.
 
+    Of one log file there is one child at a time: the keeper holds a lock beside it until everything below has ended. So the
+    heir of a worker that was killed waits here until the old child, which may take a second to die, is gone.
+
     Attributes:
         stdin: To the child, binary and unbuffered.
         events: From the child, JSON lines, binary; its end of file is the end of everybody who held it.
         pid: Of the child itself, which is also the number of its process group.
 
     Raises:
-        Unavailable: If the command cannot be started.
+        Unavailable: If the command cannot be started, or an earlier child does not end.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Leash:
         grace_s: float = GRACE_S,
     ) -> None:
         self._grace_s = grace_s
+        lock = _locked(log_path.with_suffix(".lock"))
         self._control, theirs = socket.socketpair()
         reading, writing = os.pipe()
         arguments = [str(theirs.fileno()), str(writing), str(grace_s), *command]
@@ -63,12 +69,13 @@ class Leash:
                     stderr=subprocess.STDOUT,
                     env={**env, EVENTS_VARIABLE: str(writing)},
                     cwd=cwd,
-                    pass_fds=(theirs.fileno(), writing),
+                    pass_fds=(theirs.fileno(), writing, lock),
                     start_new_session=True,  # an interrupt typed at the worker's terminal is the worker's to hand on
                     bufsize=0,
                 )
             finally:
                 os.close(writing)
+                os.close(lock)
         self.stdin = cast(BinaryIO, self.process.stdin)
         self.events: BinaryIO = os.fdopen(reading, "rb")
         self.pid = self._started()
@@ -118,3 +125,20 @@ class Leash:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that holds the lock of this file; whoever inherits it holds it, too."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise Unavailable(
+                    "an earlier attempt at this job still runs", remedy="End it, then ask again"
+                ) from None
+        time.sleep(0.05)

@@ -4,6 +4,7 @@ Run by ``lib.evals.leash`` as a program of its own, with nothing but the standar
 
     leash_keeper.py CONTROL_FD EVENTS_FD GRACE_S COMMAND...
 
+Further descriptors that it was given stay open until it ends, and are not handed on: a lock among them holds as long.
 CONTROL_FD is a socket to the worker. The keeper writes ``pid N`` or ``error TEXT`` on it once; its end of file, which the
 kernel brings about however the worker dies, is the order to end the child. The keeper ends as its child did: with the
 same exit status, or by the same signal.

@@ -88,7 +88,7 @@ def enqueue(
 
 def jobs(store: Store, *, states: Collection[State] | None = None, limit: int = 200, offset: int = 0) -> list[Job]:
     """Jobs that a reader may see: those at work, those waiting in the order of their turn, then the newest."""
-    return [_job(row) for row in stored.rows(store, states=states, limit=limit, offset=offset)]
+    return [job_of_row(row) for row in stored.rows(store, states=states, limit=limit, offset=offset)]
 
 
 def job(store: Store, beginning: str) -> Job | None:
@@ -96,7 +96,7 @@ def job(store: Store, beginning: str) -> Job | None:
     if not beginning or not set(beginning) <= set("0123456789abcdef"):
         return None
     found = stored.rows_of(store, beginning)
-    return _job(found[0]) if len(found) == 1 else None
+    return job_of_row(found[0]) if len(found) == 1 else None
 
 
 def job_named(store: Store, beginning: str) -> Job:
@@ -209,7 +209,8 @@ def workers(store: Store) -> list[Worker]:
     ]
 
 
-def _job(row: stored.Row) -> Job:
+def job_of_row(row: stored.Row) -> Job:
+    """A job from its stored row."""
     return Job(
         id=row["id"],
         spec=from_json(row["spec"]),

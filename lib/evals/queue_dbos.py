@@ -19,12 +19,12 @@ from weakref import WeakKeyDictionary
 
 from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowSerializationFormat
 
-from lib.settings import Settings
 from lib.store.db import Connection, Store
 
 APPLICATION = "pound-for-pound"
 VERSION = "1"
 WORKFLOW = "evaluate"
+ENDED = ("SUCCESS", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 HELD = "waiting"
 """Queue of what waits for a worker."""
 
@@ -77,44 +77,57 @@ def _client(store: Store) -> DBOSClient:
 
 
 def be_quiet() -> None:
-    """Only what went wrong: DBOS tells of each start in a dozen lines, and names the database's address."""
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+    """DBOS tells of each start in a dozen lines with the database's address, and of each job called off with a traceback.
+
+    What concerns a job, the worker says itself.
+    """
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
 
 
 class Engine:
     """DBOS inside a worker process; one per process, started once.
 
     Args:
-        settings: For the database.
+        store: The store, whose database also holds DBOS's tables.
         worker: Name of the process, never used before: a second process of the same name would take over its work.
         poll_s: Seconds between two looks into its queue.
     """
 
-    def __init__(self, settings: Settings, worker: str, poll_s: float) -> None:
+    def __init__(self, store: Store, worker: str, poll_s: float) -> None:
         be_quiet()
         for variable in [name for name in os.environ if name.startswith("DBOS_")]:
             del os.environ[variable]  # settings of somebody else's application, cloud among them
         config: DBOSConfig = {
             "name": APPLICATION,
-            "system_database_url": settings.database_url,
+            "system_database_url": store.settings.database_url,
             "application_version": VERSION,
             "executor_id": worker,
-            "log_level": "ERROR",
+            "log_level": "CRITICAL",
             "enable_otlp": False,
             "sys_db_pool_size": 5,
             "notification_listener_polling_interval_sec": 60.0,  # nothing is sent that way
         }
         self._queue = f"worker-{worker}"
-        self._poll_s = poll_s
+        self._store, self._poll_s = store, poll_s
         DBOS(config=config)
 
     def start(self, evaluate: Callable[[str, str], dict[str, Any]]) -> None:
         """Register the workflow and begin to listen to this worker's own queue."""
-        DBOS.workflow(name=WORKFLOW, serialization_type=WorkflowSerializationFormat.PORTABLE)(evaluate)
+
+        def run(job: str, workflow: str) -> dict[str, Any]:  # DBOS marks the function, which a method does not allow
+            return evaluate(job, workflow)
+
+        DBOS.workflow(name=WORKFLOW, serialization_type=WorkflowSerializationFormat.PORTABLE)(run)
+        # No limit here: the worker claims one job at a time, and a workflow that was taken from it may linger in a thread.
+        # Registered before the start, since afterwards DBOS looks for new queues once a second.
+        _client(self._store).register_queue(self._queue, polling_interval_sec=self._poll_s)
         DBOS.listen_queues([self._queue])
         DBOS.launch()
-        # No limit here: the worker claims one job at a time, and a workflow that was taken from it may linger in a thread.
-        DBOS.register_queue(self._queue, polling_interval_sec=self._poll_s)
+
+    def has_ended(self, workflow: str) -> bool:
+        """Whether a workflow is over for DBOS; one that is cannot be started again."""
+        status = DBOS.get_workflow_status(workflow)
+        return status is None or status.status in ENDED
 
     def take(self, workflow: str) -> None:
         """Move a workflow that this worker has claimed to its own queue, wherever it was."""
@@ -128,11 +141,14 @@ class Engine:
         """As ``call_off`` outside."""
         DBOS.cancel_workflow(workflow)
 
+    def forget(self, worker: str) -> None:
+        """Delete the queue of a worker that is no more."""
+        DBOS.delete_queue(f"worker-{worker}")
+
     def step(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Run a step of the workflow of this thread; done once, its answer is kept and given again."""
         return DBOS.run_step({"name": name}, work)
 
     def stop(self) -> None:
-        """End the threads; what they still run is no longer this worker's."""
+        """Take its queue away. DBOS's threads stay: some may wait for hours, so the process has to end by ``os._exit``."""
         DBOS.delete_queue(self._queue)
-        DBOS.destroy()

@@ -164,6 +164,11 @@ def log_tail(store: Store, job: str) -> str:
     return found or ""
 
 
+def row_for_worker(store: Store, job: str) -> Row:
+    """A job with its tasks, whoever's it is: a worker serves all owners."""
+    return _with_tasks(store, select(*_SHOWN).where(t.jobs.c.id == job))[0]
+
+
 def workflow_of(store: Store, job: str) -> str:
     """Name of the workflow that is in force for a job."""
     with store.reading() as connection:

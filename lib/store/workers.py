@@ -65,11 +65,26 @@ def claim(store: Store, worker: str, choose: Callable[[Sequence[Any]], Any | Non
         connection = writing.connection
         chosen = choose(waiting(connection, limit))
         known = connection.execute(select(t.workers.c.name).where(t.workers.c.name == worker)).scalar()
-        if chosen is None or known is None:
+        busy = select(t.jobs.c.id).where(t.jobs.c.worker == worker, t.jobs.c.state.in_(("queued", "running")))
+        if chosen is None or known is None or connection.execute(busy).first() is not None:
             return None
         connection.execute(update(t.jobs).where(t.jobs.c.id == chosen.id).values(worker=worker))
         connection.execute(update(t.workers).where(t.workers.c.name == worker).values(job=chosen.id))
         return Claim(chosen.id, chosen.workflow)
+
+    return store.write(work)
+
+
+def succeed(store: Store, claimed: Claim, worker: str, workflow: str, beside: Callable[[Connection], None]) -> bool:
+    """Put another workflow in the place of a claimed job's; False when the job is not this worker's any more."""
+
+    def work(writing: Writing) -> bool:
+        j = t.jobs.c
+        mine = (j.id == claimed.job, j.workflow == claimed.workflow, j.worker == worker, j.state == "queued")
+        if not writing.connection.execute(update(t.jobs).where(*mine).values(workflow=workflow)).rowcount:
+            return False
+        beside(writing.connection)
+        return True
 
     return store.write(work)
 

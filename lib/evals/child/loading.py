@@ -33,7 +33,8 @@ def load(job: Mapping[str, Any], send: Callable[..., None], masked: Masked) -> L
 
     Args:
         job: ``backend``, ``model_args``, ``batch_size``, ``device``; ``model_class`` (``module:Class`` of this package) for
-            models of ours; ``set_up``: ``torch``, ``vllm``, ``endpoint``, ``llama.cpp``, ``slices`` or ``reports``.
+            models of ours; ``set_up``: ``torch``, ``vllm``, ``endpoint``, ``llama.cpp``, ``slices``, or ``reports`` (nothing
+            around it: it reports each answer to ``cache_hook`` itself).
     """
     if job.get("public_only"):
         network.public_only()
@@ -84,6 +85,8 @@ def _surround(set_up: str, lm: Any, meter: Meter, send: Callable[..., None], mas
 def _once(lm: Any) -> dict[str, Any]:
     """What the model says about itself. lm-eval asks for every task, and transformers asks the Hub each time."""
     if not hasattr(lm, "get_model_info"):
+        return {}
+    if hasattr(lm, "take_task"):  # learns anew for each task
         return {}
     info = dict(lm.get_model_info())
     lm.get_model_info = lambda: dict(info)

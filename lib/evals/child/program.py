@@ -62,10 +62,13 @@ def run_task(job: Mapping[str, Any], line: Mapping[str, Any], loaded: Loaded, wi
     start = time.monotonic()
     loaded.meter.reset(Kept(kept))
     loaded.device.begin()
+    if hasattr(loaded.lm, "take_task"):  # a model of ours that learns from the task's worked examples
+        loaded.lm.take_task(line.get("config") or {"task": line["task"]})
     energy = Energy() if loaded.device.name else None
     tracker, found = _evaluated(job, line, loaded)
     measured = _measured(loaded, energy)
-    results.save(tracker, found, job["backend"], {line["task"]: measured})
+    identity = getattr(loaded.lm, "identity", None)
+    results.save(tracker, found, job["backend"], {line["task"]: measured}, model_name=identity)
     loaded.meter.reset(None)
     kept.unlink()
     wire.send("finished", task=line["task"], seconds=time.monotonic() - start, measured=measured)
@@ -128,9 +131,10 @@ def _measured(loaded: Loaded, energy: Energy | None) -> dict[str, Any]:
         "energy_wh": energy.wh() if energy is not None else None,
         "cost_usd": meter.cost_usd(),
         "model_bytes": loaded.model_bytes,
-        "fit_seconds": loaded.info.get("fit_seconds"),
+        "fit_seconds": None,
         "device": loaded.device.label,
         "is_resumed": meter.is_resumed,
+        **(loaded.lm.measured() if hasattr(loaded.lm, "measured") else {}),
     }
 
 

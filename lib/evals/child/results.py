@@ -21,8 +21,22 @@ ELSEWHERE = "private"
 """Stands for the name of a host in a private network."""
 
 
-def save(tracker: Any, results: dict[str, Any], backend: str, measured: Mapping[str, Any]) -> None:
+def save(
+    tracker: Any,
+    results: dict[str, Any],
+    backend: str,
+    measured: Mapping[str, Any],
+    *,
+    model_name: str | None = None,
+) -> None:
     """Write ``results_*.json`` and ``samples_*.jsonl`` below the tracker's folder, and ``DONE`` last.
+
+    Args:
+        tracker: lm-eval's ``EvaluationTracker``.
+        results: As ``simple_evaluate`` returns them.
+        backend: What lm-eval's command calls ``--model``.
+        measured: By task.
+        model_name: Where the arguments do not tell it.
 
     Raises:
         Failure: If something could not be written; lm-eval only warns of it.
@@ -32,7 +46,7 @@ def save(tracker: Any, results: dict[str, Any], backend: str, measured: Mapping[
         results.pop(name, None)
     results["config"]["model"] = backend
     tracker.general_config_tracker.model_source = backend
-    name = _model_name(results["config"]["model_args"], backend)
+    name = model_name or _model_name(results["config"]["model_args"], backend)
     tracker.general_config_tracker.model_name = name
     tracker.general_config_tracker.model_name_sanitized = _as_folder(name)
     told = {key: without_places(value) for key, value in results.items()}
