@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +75,7 @@ class OwnTask:
         """Score of guessing: the mean of one over the number of choices; None where answers are not chosen."""
         if self.kind not in ("choices", "letters"):
             return None
-        return sum(1 / len(row["choices"]) for row in self.rows) / len(self.rows)
+        return math.fsum(1 / len(row["choices"]) for row in self.rows) / len(self.rows)
 
     @property
     def majority(self) -> float | None:
