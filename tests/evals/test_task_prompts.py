@@ -164,7 +164,7 @@ def test_a_forecast_is_measured_against_the_seasonal_naive_one(lm_eval: LmEval, 
     row = {"question": "q", "series": [1, 5, 2, 8, 3, 5], "period": 2, "answer": 4}
     rows = [row, row | {"question": "r"}, row | {"question": "s"}, row | {"question": "t"}]
     config = configuration(made("forecast", rows), tmp_path)
-    assert config["process_results"] == MASE
+    assert config["functions"] == {"process_results": MASE}
     told = lm_eval.ask(config=config, says=["4", "It will be 6.", "7 or 8, hard to say: 12 or 13", "cannot say"])[
         "answer"
     ]
