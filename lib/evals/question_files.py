@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 
 from lib.errors import RefusedInput
@@ -32,7 +33,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 EXAMPLE = ("example", "fewshot", "train")
 ASKED = ("", "test", "question")
 _CHOICE = re.compile(r"(?:choice|option|answer|distractor)[ _]?([1-9]\d?|[a-z])", re.IGNORECASE)
-_SEPARATORS = {";": ";", "\t": "\t"}
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_SEPARATORS = (";", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,9 @@ def read_questions(content: bytes, reading: Reading, *, file: str = "") -> Read:
     Raises:
         RefusedInput: Naming line and column; ``problems_of`` gives every row that was refused.
     """
-    lines = _from_json(content, file) if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else None
     try:
-        book = _Book(reading, *(lines or _from_table(content, file)))
-        return book.read()
+        is_json = content.lstrip(_BLANK)[:1] in (b"{", b"[")
+        return _Book(reading, *(_from_json(content) if is_json else _from_table(content))).read()
     except RefusedInput as refused:
         if isinstance(refused, _Problems):
             raise _Problems([one.in_file(file) for one in refused.each]) from None
@@ -104,21 +105,25 @@ def read_questions(content: bytes, reading: Reading, *, file: str = "") -> Read:
 _Lines = Iterator[tuple[int, dict[str, Any]]]
 
 
-def _from_table(content: bytes, file: str) -> tuple[list[str], _Lines, bool]:
+def _from_table(content: bytes) -> tuple[list[str], _Lines, bool]:
+    if content[:4] == b"PK\x03\x04":
+        raise RefusedInput(
+            "a spreadsheet or another zip", place="byte 0", expected="a CSV, as spreadsheets can save it, or JSON lines"
+        )
     first = content[:65536].split(b"\n", 1)[0].decode("utf-8", errors="replace")
     delimiter = next((mark for mark in _SEPARATORS if mark in first and "," not in first), ",")
-    lines = read_lines(Candidate(file, content), delimiter=delimiter)
+    lines = read_lines(Candidate("", content), delimiter=delimiter)
     header = next(lines)[1]
     return header, ((line, dict(zip(header, cells, strict=True))) for line, cells in lines), True
 
 
-def _from_json(content: bytes, file: str) -> tuple[list[str], _Lines, bool]:
+def _from_json(content: bytes) -> tuple[list[str], _Lines, bool]:
     """JSON Lines, or one JSON list of objects, whose places are counted as lines are."""
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
-        rows = parse_json(content, file=file)
+    if content.lstrip(_BLANK)[:1] == b"[":
+        rows = parse_json(content)
         values: Iterator[tuple[int, Any]] = enumerate(rows, start=1)
     else:
-        values = json_lines(content, file=file)
+        values = json_lines(content)
     taken: list[tuple[int, dict[str, Any]]] = []
     names: dict[str, None] = {}
     for number, value in values:
@@ -198,10 +203,7 @@ class _Book:
             self.choices = list(self.reading.choices)
             self.columns.pop("choices", None)
         elif "choices" not in self.columns:
-            taken = set(self.columns.values())
-            free = [name for name in self.header if name not in taken]
-            letters = [name for name in free if len(name.strip()) == 1 and name.strip().upper() in LETTERS]
-            self.choices = letters if len(letters) > 1 else [name for name in free if _CHOICE.fullmatch(name.strip())]
+            self.choices = _choice_columns([name for name in self.header if name not in self.columns.values()])
             if len(self.choices) == 1:
                 raise RefusedInput(
                     "only one column with choices", place="line 1", expected="two or more", found=self.choices[0]
@@ -279,6 +281,16 @@ class _Book:
             expected=f"the text or the letter of one of {len(texts)} choices{by_number}",
             found="nothing" if answer in ("", None) else answer,
         )
+
+
+def _choice_columns(names: Sequence[str]) -> list[str]:
+    """Columns A, B, ... without a gap, else those called choice 1, option b and the like; by letter or number."""
+    by_letter = {name.strip().upper(): name for name in names}
+    lettered = [by_letter[letter] for letter in takewhile(by_letter.__contains__, LETTERS)]
+    if lettered:
+        return lettered
+    numbered = {match[1].lower(): name for name in names if (match := _CHOICE.fullmatch(name.strip()))}
+    return [numbered[key] for key in sorted(numbered, key=lambda key: (not key.isdigit(), key.zfill(2)))]
 
 
 def _readings(answer: str, texts: Sequence[str | None], columns: Sequence[str]) -> set[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +75,7 @@ class OwnTask:
         """Score of guessing: the mean of one over the number of choices; None where answers are not chosen."""
         if self.kind not in ("choices", "letters"):
             return None
-        return sum(1 / len(row["choices"]) for row in self.rows) / len(self.rows)
+        return math.fsum(1 / len(row["choices"]) for row in self.rows) / len(self.rows)
 
     @property
     def majority(self) -> float | None:
@@ -96,11 +97,11 @@ class OwnTask:
 
 
 def own_task(
-    title: str,
+    title: object,
     kind: Kind,
     rows: Iterable[tuple[str, Row]],
     examples: Iterable[tuple[str, Row]] = (),
-    note: str = "",
+    note: object = "",
 ) -> OwnTask:
     """The task of these checked rows, each with where it stood.
 
@@ -147,7 +148,7 @@ def read_task(content: bytes, *, file: str = "") -> OwnTask:
     try:
         head = _head(next(lines, (1, None))[1])
         rows, examples = _rows(head["kind"], lines)
-        return own_task(head["title"], head["kind"], rows, examples, head.get("note", ""))
+        return own_task(head.get("title"), head["kind"], rows, examples, head.get("note", ""))
     except RefusedInput as refused:
         raise refused.in_file(file) from None
 
@@ -166,7 +167,7 @@ def parse(candidate: Candidate) -> Parsed:
         "category": CATEGORY,
         "direction": "lower" if task.kind == "forecast" else "higher",
         "published_names": [task.title],
-        "lm_eval_names": [],
+        "lm_eval_names": [task.name],
         "note": task.note or None,
     }
     return Parsed(tables={"tasks": [row]})
@@ -238,8 +239,9 @@ def _refuse_other_features(rows: Sequence[tuple[str, Row]]) -> None:
             raise RefusedInput("other classes than in the row before", place=f"{place}, choices", expected=str(choices))
 
 
-def _note(note: str) -> str:
-    return text(note, "note", at_most=LONGEST_NOTE) if note.strip() else ""
+def _note(note: object) -> str:
+    is_empty = isinstance(note, str) and not note.strip()
+    return "" if is_empty else text(note, "note", at_most=LONGEST_NOTE)
 
 
 def _recognise(candidate: Candidate) -> bool:

@@ -120,7 +120,9 @@ def _choices(value: object, place: str) -> list[str]:
     choices = [text(one, f"{place}, choice {i + 1}") for i, one in enumerate(value)]
     for i, one in enumerate(choices):
         if one in choices[:i]:
-            raise RefusedInput("a choice twice", place=place, expected="choices that differ", found=one)
+            raise RefusedInput(
+                "a choice twice", place=f"{place}, choice {i + 1}", expected="choices that differ", found=one
+            )
     return choices
 
 
