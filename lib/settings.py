@@ -26,6 +26,7 @@ SETTINGS = (
     Setting("P4P_ALLOW_PUBLIC", "", "1: listen on a public address although no login is configured."),
     Setting("P4P_MAX_UPLOAD_MB", "200", "Largest single file or zip that an import takes, in MB."),
     Setting("P4P_FILL", "1", "0: do not fill the store from the shipped data at start."),
+    Setting("P4P_WORKER", "1", "Worker beside the app: 1 on this machine's device; cpu, cuda or mps; 0 for none."),
     Setting("P4P_TODAY", "", "Day (2026-11-21) that prices are looked at from; empty: the clock's."),
 )
 
@@ -41,6 +42,7 @@ class Settings:
     max_upload_bytes: int
     fill: bool
     fixed_day: str = ""
+    worker: str = "1"
 
     @property
     def today(self) -> str:
@@ -70,6 +72,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     fixed_day = value["P4P_TODAY"]
     if fixed_day and not _is_day(fixed_day):
         raise RefusedInput("not a day", place="P4P_TODAY", expected="a date as 2026-11-21", found=fixed_day)
+    worker = value["P4P_WORKER"]
+    if worker not in ("0", "1", "cpu", "cuda", "mps"):
+        raise RefusedInput("no such device", place="P4P_WORKER", expected="0, 1, cpu, cuda or mps", found=worker)
     return Settings(
         data_dir=data_dir,
         database_url=url,
@@ -78,6 +83,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         max_upload_bytes=int(megabytes) * 1_000_000,
         fill=value["P4P_FILL"] != "0",
         fixed_day=fixed_day,
+        worker=worker,
     )
 
 
