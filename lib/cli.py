@@ -20,6 +20,8 @@ from lib.cli_cost import add_arguments as add_cost_arguments
 from lib.cli_cost import cost
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
+from lib.cli_eval import add_arguments as add_eval_arguments
+from lib.cli_eval import evaluate
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
@@ -80,6 +82,9 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "import", "import files, folders and zips of evaluation results", import_paths)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
+
+    text = "queue an evaluation by lm-eval; its flags have their own names"
+    add_eval_arguments(_command(commands, "eval", text, evaluate))
 
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
