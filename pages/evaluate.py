@@ -4,8 +4,10 @@ import streamlit as st
 
 from lib.ui import page
 from lib.ui import parts_evaluate_queue as queue
+from lib.ui import parts_evaluate_start as start
 
 PARTS = {
+    "start": ("Start", start),
     "queue": ("Queue", queue),
 }
 

@@ -246,3 +246,10 @@ def _with_tasks(store: Store, query: Select[Any]) -> list[Row]:
             for task in connection.execute(some):
                 tasks[task.job].append(task._asdict())
     return [{**row, "tasks": tasks[row["id"]]} for row in found]
+
+
+def rows_of_digest(store: Store, digest: str, states: Collection[str]) -> list[Row]:
+    """The newest job of this specification in one of the states, if there is one; with its tasks."""
+    j = t.jobs.c
+    query = select(*_SHOWN).where(is_shown(), j.digest == digest, j.state.in_(states))
+    return _with_tasks(store, query.order_by(j.created_at.desc(), j.id).limit(1))

@@ -98,7 +98,10 @@ def test_a_table_has_no_column_without_anything_in_it() -> None:
     assert row["said"].startswith("3 answers without any text; went on from kept answers") and row["score:cost"] == "$0"
 
 
-def test_every_state_has_its_page(open_app: Open, store: Store, tmp_path: Path) -> None:
+def test_every_state_has_its_page(
+    open_app: Open, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P4P_WORKER", "0")
     jobs = [
         made.job(),
         *made.waiting(12),

@@ -55,6 +55,7 @@ def queue_view(
     *,
     now: str,
     n_workers: int,
+    is_beside: bool = False,
     waits_because: Callable[[Job, int], str],
 ) -> QueueView:
     """The queue at this moment.
@@ -63,6 +64,7 @@ def queue_view(
         running, waiting, ended: Jobs as the queue lists them: next in turn first, last ended first.
         counts: Number of jobs by state.
         n_workers: Workers that were heard of lately.
+        is_beside: The app starts a worker of its own when a job waits that this machine can serve.
         waits_because: Why a queued job is not running, given how many have their turn before it.
     """
     expected = {job.id: job_progress.expected_seconds(job) for job in running}
@@ -71,7 +73,7 @@ def queue_view(
     n_ended = sum(n for state, n in counts.items() if state in ENDED)
     left = [one.seconds_left for one in standing.values() if one.seconds_left is not None]
     return QueueView(
-        _takeaway(len(running), n_waiting, min(left, default=None), n_workers, ended[:1], now),
+        _takeaway(len(running), n_waiting, min(left, default=None), n_workers or int(is_beside), ended[:1], now),
         tuple(_running(job, standing[job.id], now) for job in running),
         tuple(_waiting(job, waits_because(job, n)) for n, job in enumerate(waiting[:WAITING_SHOWN])),
         tuple(_ended(job, now) for job in ended[:ENDED_SHOWN]),
