@@ -83,7 +83,6 @@ def _in_and_out(commands: Commands) -> None:
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
 
-
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
 
