@@ -132,6 +132,8 @@ def _guard_single(api_models: Any, lm: Any, send: Callable[..., None]) -> None:
 def _guard_several(api_models: Any, send: Callable[..., None]) -> None:
     import aiohttp
 
+    ended: list[Failure] = []
+
     class Session:
         """What lm-eval uses of a ``ClientSession``."""
 
@@ -145,21 +147,39 @@ def _guard_several(api_models: Any, send: Callable[..., None]) -> None:
             await self._session.close()
 
         def post(self, address: str, **kwargs: Any) -> _Posted:
-            return _Posted(self._session, address, kwargs, send)
+            return _Posted(self._session, address, kwargs, send, ended)
 
     api_models.ClientSession = Session
 
 
 class _Posted:
-    """An answer in the making, for ``async with``."""
+    """An answer in the making, for ``async with``. Once one ended the task, those that wait for their turn are not asked."""
 
     ok = True
 
-    def __init__(self, session: Any, address: str, kwargs: dict[str, Any], send: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        session: Any,
+        address: str,
+        kwargs: dict[str, Any],
+        send: Callable[..., None],
+        ended: list[Failure],
+    ) -> None:
         self._session, self._address, self._kwargs, self._send = session, address, kwargs, send
+        self._ended = ended
         self._document: Any = None
 
     async def __aenter__(self) -> _Posted:
+        if self._ended:
+            raise self._ended[0]
+        try:
+            await self._ask()
+        except Failure as failure:
+            self._ended.append(failure)
+            raise
+        return self
+
+    async def _ask(self) -> None:
         async with self._session.post(self._address, **{**self._kwargs, "allow_redirects": False}) as answer:
             text = await answer.text()
         wait = judge(answer.status, answer.headers, text, self._send)
@@ -167,7 +187,6 @@ class _Posted:
             await asyncio.sleep(wait)
             raise _Later(answer.status, text)
         self._document = parsed(text)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         """Read whole already."""
