@@ -36,6 +36,42 @@ class Cut(KeyboardInterrupt):
     """Stands for a kill: nothing of the program runs after it."""
 
 
+def bare(case: dict[str, Any], folder: Path, own: dict[str, Any]) -> dict[str, Any]:
+    """The case as lm-eval's command runs it, without anything of ours around the model."""
+    from lm_eval import simple_evaluate
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.tasks import TaskManager
+
+    job = {**DEFAULTS, **case["job"]}
+    out = folder / "bare" / case["name"]
+    tracker = EvaluationTracker(output_path=str(out))
+    found = simple_evaluate(
+        model=job["backend"],
+        model_args=dict(job["model_args"]),
+        tasks=[own[case["task"]]],
+        task_manager=TaskManager(include_defaults=False, metadata=job["model_args"]),
+        batch_size=job["batch_size"],
+        device=job["device"],
+        apply_chat_template=job["apply_chat_template"],
+        evaluation_tracker=tracker,
+        log_samples=True,
+    )
+    assert found is not None
+    samples = found.pop("samples")
+    tracker.save_results_aggregated(results=found, samples=samples)
+    for task, rows in samples.items():
+        tracker.save_results_samples(task_name=task, samples=rows)
+    return _written(out)
+
+
+def _written(out: Path) -> dict[str, Any]:
+    """Results and samples below a folder."""
+    return {
+        "results": [json.loads(path.read_text(encoding="utf-8")) for path in out.rglob("results_*.json")],
+        "samples": [json.loads(row) for path in out.rglob("*.jsonl") for row in path.read_text().splitlines()],
+    }
+
+
 class Ending:
     """Catches whatever ends the block, as the end of the process does."""
 
@@ -51,7 +87,7 @@ class Ending:
 
 def run(case: dict[str, Any], folder: Path, own: dict[str, Any], server: StubServer) -> dict[str, Any]:
     """One case: ``job`` (fields of the child's job; ``{ok}`` and so on in ``base_url`` become the stub's addresses),
-    ``task``, and ``cut_at`` (the answer after which the first attempt is cut, to be resumed by a second)."""
+    ``task``, ``cut_at`` (the answer after which the first attempt is cut, to be resumed by a second), ``is_compared`` (with bare)."""
     told: list[dict[str, Any]] = []
     outcome: dict[str, Any] = {"name": case["name"], "told": told}
     asked_before = len(server.calls)
@@ -77,8 +113,7 @@ def run(case: dict[str, Any], folder: Path, own: dict[str, Any], server: StubSer
             outcome |= {"kind": failure.kind, "message": failure.message, "is_retryable": failure.is_retryable}
         outcome.setdefault("asked", []).append(len(server.calls) - asked_before)
     outcome["seconds"] = time.monotonic() - start
-    outcome["results"] = [json.loads(path.read_text(encoding="utf-8")) for path in out.rglob("results_*.json")]
-    outcome["samples"] = [json.loads(row) for path in out.rglob("*.jsonl") for row in path.read_text().splitlines()]
+    outcome |= _written(out)
     outcome["headers"] = server.calls[-1].headers if server.calls else {}
     return outcome
 
@@ -114,9 +149,12 @@ def main() -> None:
                 mode, _, rest = address.removeprefix("{").partition("}")
                 root = f"http://127.0.0.1:{port}" if mode == "refused" else server.root(mode)
                 case["job"]["model_args"]["base_url"] = root + rest
+        # First: nothing is around lm-eval's models yet.
+        compared = {case["name"]: bare(case, folder, own) for case in cases if case.get("is_compared")}
         outcomes = [run(case, folder, own, server) for case in cases if not case["job"].get("public_only")]
         # Last: what it shuts stays shut.
         outcomes += [run(case, folder, own, server) for case in cases if case["job"].get("public_only")]
+    outcomes = [{**one, "bare": compared.get(one["name"])} for one in outcomes]
     (folder / "outcomes.json").write_text(json.dumps(outcomes, default=str), encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lib.evals.backends import backends
 from lib.settings import ROOT
 from tests.evals.stub_server import RIGHT_KEY
 from tests.evals.stub_vllm import install
@@ -21,10 +22,10 @@ FAILURES = {
     "401": ("key", False, "Incorrect API key provided"),
     "403": ("key", False, "This model is not for you."),
     "404": ("refused", False, "The model `nobody` does not exist."),
-    "refused": ("connection", True, "cannot be reached"),
+    "refused": ("connection", True, "nobody listens there (connection refused)"),
     "429": ("rate limit", True, "Rate limit reached."),
     "500": ("server", True, "The server had an error."),
-    "drop": ("connection", True, ""),
+    "drop": ("connection", True, "closed the connection without an answer"),
     "slow": ("connection", True, "No answer in time"),
     "broken": ("malformed answer", False, '{"choices": [{"index": 0, "text"'),
     "html": ("malformed answer", False, "Sign in to this network"),
@@ -72,6 +73,125 @@ def test_a_failing_endpoint_ends_in_a_clear_state(
         assert found["asked"][0] <= at_once, "it was asked again although the answer was final"
 
 
+def test_every_backend_is_tried_here_or_beside_its_own_model() -> None:
+    known = {name for name, backend in backends().items() if backend.model_class is None}
+    assert known == {"hf", "vllm", "dummy", "gguf", "local-completions", "local-chat-completions"}
+
+
+def test_reports_are_requests(outcomes: dict[str, dict[str, Any]]) -> None:
+    """Each answer is counted once, in every backend and kind of request, however many are asked at once."""
+    expected = {"own_choices": N_CHOICES, "own_answers": N_GENERATIONS, "own_text": N_GENERATIONS}
+    n_tried = 0
+    for name, found in outcomes.items():
+        if found["results"]:
+            ((task, measured),) = found["results"][0]["measured"].items()
+            last = [event for event in found["told"] if event["event"] == "progress"][-1]
+            assert last["n_done"] == last["n_requests"] == measured["n_requests"] == expected[task], name
+            n_tried += 1
+    assert n_tried > 40
+
+
+def test_scores_and_answers_are_those_of_bare_lm_eval(outcomes: dict[str, dict[str, Any]]) -> None:
+    compared = {name: found for name, found in outcomes.items() if found["bare"]}
+    assert len(compared) == 16
+    for name, found in compared.items():
+        ours, theirs = found["results"][0], found["bare"]["results"][0]
+        assert ours["results"] == theirs["results"] and ours["n-samples"] == theirs["n-samples"], name
+        assert found["samples"] == found["bare"]["samples"], name
+
+
+def test_answers_kept_before_a_kill_are_not_asked_for_again(outcomes: dict[str, dict[str, Any]]) -> None:
+    cut = {name: found for name, found in outcomes.items() if "-cut" in name}
+    assert len(cut) == 4 + 11
+    for name, found in cut.items():
+        measured = next(iter(found["results"][0]["measured"].values()))
+        starts = [
+            e for e in found["told"] if e["event"] == "progress" and e["n_requests"] and e["n_done"] < e["n_requests"]
+        ]
+        assert starts[-1]["n_done"] >= 5 and measured["is_resumed"], name
+        _, both = found["asked"]
+        at_once = 4 if name.endswith("-4") else 1
+        if both:
+            assert both <= measured["n_requests"] + at_once - 1, name
+
+
+@pytest.mark.parametrize(
+    ("backend", "task"),
+    [
+        (backend, task)
+        for backend in ("hf", "vllm", "gguf")
+        for task in ("own_choices", "own_answers", "own_text")
+        if (backend, task) != ("gguf", "own_text")  # a llama.cpp server gives no likelihood of a whole text
+    ],
+)
+def test_a_resumed_task_scores_the_same(backend: str, task: str, outcomes: dict[str, dict[str, Any]]) -> None:
+    """Other batches may move the last digits of log-likelihoods (hf), no more."""
+    whole, cut = outcomes[f"{backend}-{task}"], outcomes[f"{backend}-{task}-cut"]
+    for one, other in zip(whole["samples"], cut["samples"], strict=True):
+        assert one["doc_id"] == other["doc_id"]
+        assert _numbers(one["filtered_resps"]) == pytest.approx(_numbers(other["filtered_resps"]), abs=1e-5)
+    if task == "own_answers":
+        assert [s["filtered_resps"] for s in whole["samples"]] == [s["filtered_resps"] for s in cut["samples"]]
+
+
+@pytest.mark.parametrize("at_once", AT_ONCE)
+@pytest.mark.parametrize("what", ["chat", "completions"])
+def test_tokens_are_those_that_the_server_counts(what: str, at_once: int, outcomes: dict[str, dict[str, Any]]) -> None:
+    """Failed tries are not in them, and a job that goes on after a kill does not lose what it paid for before."""
+    whole = _measured(outcomes[f"{what}-ok-{at_once}"])
+    assert whole["cost_usd"] == pytest.approx((whole["tokens_in"] + 10 * whole["tokens_out"]) / 1e6)
+    for mode in ("key", "429-third", "500-first", "cut"):
+        found = _measured(outcomes[f"{what}-{mode}-{at_once}"])
+        for name in ("tokens_in", "tokens_out", "cost_usd"):
+            assert found[name] == pytest.approx(whole[name]), (mode, name)
+    for mode in ("no-usage", "odd-usage"):
+        found = _measured(outcomes[f"{what}-{mode}-{at_once}"])
+        assert not {"tokens_in", "tokens_out", "cost_usd"} & set(found), "unknown is left out, not 0"
+
+
+@pytest.mark.parametrize("at_once", AT_ONCE)
+@pytest.mark.parametrize("task", ["own_choices", "own_text"])
+def test_a_server_without_log_probabilities_is_told_apart(
+    task: str, at_once: int, outcomes: dict[str, dict[str, Any]]
+) -> None:
+    assert outcomes[f"{task}-no-logprobs-{at_once}"]["kind"] == "no log-probabilities"
+    assert outcomes[f"{task}-no-choices-{at_once}"]["kind"] == "malformed answer"
+
+
+def test_a_failing_llama_cpp_server_ends_in_a_clear_state(outcomes: dict[str, dict[str, Any]]) -> None:
+    kinds = {name.removeprefix("gguf-"): found.get("kind") for name, found in outcomes.items()}
+    assert {
+        mode: kinds[mode] for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "null", "redirect")
+    } == {
+        "401": "key",
+        "500": "server",
+        "refused": "connection",
+        "no-choices": "malformed answer",
+        "no-logprobs": "no log-probabilities",
+        "null": "malformed answer",
+        "redirect": "address",
+    }
+
+
+@pytest.mark.parametrize("at_once", AT_ONCE)
+def test_a_shared_installation_does_not_reach_its_own_network(
+    at_once: int, outcomes: dict[str, dict[str, Any]]
+) -> None:
+    found = outcomes[f"private-{at_once}"]
+    assert (found["kind"], found["is_retryable"], found["asked"]) == ("address", False, [0])
+
+
+def _measured(found: dict[str, Any]) -> dict[str, Any]:
+    measured: dict[str, Any] = next(iter(found["results"][0]["measured"].values()))
+    return measured
+
+
+def _numbers(answers: list[Any]) -> list[float]:
+    """Log-likelihoods among answers."""
+    flat = [one for answer in answers for one in (answer if isinstance(answer, list) else [answer])]
+    return [float(one) for one in flat if isinstance(one, (int, float)) and not isinstance(one, bool)]
+
+
 def _endpoint_cases(tiny_model: Path) -> list[dict[str, Any]]:
     cases = []
     for what, backend in (("chat", "local-chat-completions"), ("completions", "local-completions")):
@@ -83,7 +203,8 @@ def _endpoint_cases(tiny_model: Path) -> list[dict[str, Any]]:
                     given |= {"timeout": 1, "max_retries": 1}
                 job = {"backend": backend, "set_up": "endpoint", "model_args": given}
                 job |= {"apply_chat_template": what == "chat", "usd_per_million": [1.0, 10.0]}
-                cases.append({"name": f"{what}-{mode}-{at_once}", "job": job, "task": "own_answers"})
+                case = {"name": f"{what}-{mode}-{at_once}", "job": job, "task": "own_answers"}
+                cases.append({**case, "is_compared": mode == "ok"})
             job = {**cases[-1]["job"], "model_args": {**given, "base_url": f"{{ok}}{path}"}}
             cases.append({"name": f"{what}-cut-{at_once}", "job": job, "task": "own_answers", "cut_at": 5})
         scored = {"model": "m", "tokenizer": str(tiny_model), "tokenizer_backend": "huggingface", "max_retries": 1}
@@ -93,7 +214,8 @@ def _endpoint_cases(tiny_model: Path) -> list[dict[str, Any]]:
                     given = {**scored, "base_url": f"{{{mode}}}{path}", "num_concurrent": at_once}
                     job = {"backend": backend, "set_up": "endpoint", "model_args": given, "batch_size": 2}
                     for task in ("own_choices", "own_text"):
-                        cases.append({"name": f"{task}-{mode}-{at_once}", "job": job, "task": task})
+                        case = {"name": f"{task}-{mode}-{at_once}", "job": job, "task": task}
+                        cases.append({**case, "is_compared": mode == "ok"})
     return cases
 
 
@@ -109,7 +231,7 @@ def _other_cases(tiny_model: Path) -> list[dict[str, Any]]:
         job["allows_remote_code"] = True  # `torch.load` of this process is left as it is
         for task in ("own_choices", "own_answers", "own_text"):
             if (backend, task) != ("gguf", "own_text"):
-                cases.append({"name": f"{backend}-{task}", "job": job, "task": task})
+                cases.append({"name": f"{backend}-{task}", "job": job, "task": task, "is_compared": backend != "hf"})
                 cases.append({"name": f"{backend}-{task}-cut", "job": job, "task": task, "cut_at": 5})
     for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "null", "broken", "redirect"):
         job = {"backend": "gguf", "set_up": "llama.cpp", "model_args": {"base_url": f"{{{mode}}}"}}
