@@ -1,4 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, jobs, worker,
+doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -19,10 +20,15 @@ from lib.cli_cost import add_arguments as add_cost_arguments
 from lib.cli_cost import cost
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
+from lib.cli_eval import add_arguments as add_eval_arguments
+from lib.cli_eval import evaluate
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
+from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
+from lib.cli_own_tasks import add_arguments as add_task_arguments
+from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
 from lib.cli_upsets import add_options, upsets_command
@@ -66,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    for add in (_in_and_out, _lists, _comparisons, _changes, _upkeep):
+    for add in (_in_and_out, _lists, _comparisons, _changes, _evaluations, _upkeep):
         add(commands)
     return parser
 
@@ -76,6 +82,9 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "import", "import files, folders and zips of evaluation results", import_paths)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
+
+    text = "queue an evaluation by lm-eval; its flags have their own names"
+    add_eval_arguments(_command(commands, "eval", text, evaluate))
 
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
@@ -134,6 +143,9 @@ def _changes(commands: Commands) -> None:
     text = "what a model costs you, in place of the listed prices"
     add_price_arguments(_command(commands, "price", text, change_price))
 
+    text = "questions of your own as benchmarks: add a file of them, list, show, withdraw"
+    add_task_arguments(_command(commands, "tasks", text, own_tasks_command))
+
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),
         ("restore", "bring a withdrawn source back", restore_sources),
@@ -144,6 +156,14 @@ def _changes(commands: Commands) -> None:
             metavar="NAME",
             help="a path, a name or the beginning of a digest; of a zip or folder: all that is in it",
         )
+
+
+def _evaluations(commands: Commands) -> None:
+    """The queue of evaluations and those who work through it."""
+    text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"
+    add_job_arguments(_command(commands, "jobs", text, jobs))
+    text = "run evaluations from the queue until stopped; several may run, on several machines"
+    add_worker_arguments(_command(commands, "worker", text, worker))
 
 
 def _upkeep(commands: Commands) -> None:

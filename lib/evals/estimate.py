@@ -229,11 +229,11 @@ def _expected(ran: PastTask, spec: JobSpec, of: Known) -> float | None:
 def _counted(spec: JobSpec, name: str, of: Known) -> list[tuple[str, Asked | str]]:
     own = (of.own or {}).get(name)
     if own is not None:
-        return [(name, asked(spec, own[0], of.past, own[1]))]
+        return [(name, asked(spec, own[0], of.past, own[1], of.facts.vocab))]
     leaves = of.tasks.leaves(name)
     if not leaves:
         return [(name, "lm-eval knows no such task")]
-    return [(leaf.name, asked(spec, leaf, of.past)) for leaf in leaves]
+    return [(leaf.name, asked(spec, leaf, of.past, vocab=of.facts.vocab)) for leaf in leaves]
 
 
 def _task(

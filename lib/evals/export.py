@@ -13,7 +13,8 @@ from lib.evals.arguments import read_pairs, write_pairs
 from lib.evals.spec import DEFAULT_SEEDS, JobSpec, from_json
 from lib.evals.task_list import TaskList
 
-MAX_YAML = 200_000
+MAX_YAML = 50_000
+MAX_DEPTH = 20
 ONE_EACH = "one command per task: in one call lm-eval puts the requests of all tasks into one list, and the last digits may differ"
 OF_LM_EVAL = {"model": "backend", "seed": "seeds"}
 """lm-eval's words for two of our fields."""
@@ -201,14 +202,22 @@ def _document(text: str) -> dict[str, Any]:
     if len(text) > MAX_YAML:
         raise RefusedInput("too long", place="YAML", expected=f"at most {MAX_YAML:,} characters")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise RefusedInput("an alias", place="YAML", expected="plain keys and values")
+        _refuse_tricks(text)
         found = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise RefusedInput("not YAML that can be read", place="YAML", found=str(problem)) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise RefusedInput("not a configuration", place="YAML", expected="keys and values", found=found)
     return found
+
+
+def _refuse_tricks(text: str) -> None:
+    """Aliases, and nesting so deep that reading it takes forever: told while it is read, before the bulk of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            raise RefusedInput("an alias, or nested too deep", place="YAML", expected="plain keys and values")
 
 
 def _repeats(metadata: object) -> object:
