@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,6 @@ def _is_text(text: str) -> bool:
     return bool(text.strip()) and all(
         c in "\n\t\r" or ((c.isprintable() or ord(c) > 159) and not 0xD7FF < ord(c) < 0xE000) for c in text
     )
-
-
-@pytest.fixture(scope="module")
-def lm_eval(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LmEval]:
-    with LmEval(tmp_path_factory.mktemp("aside")) as aside:
-        yield aside
 
 
 def made(kind: Kind, rows: list[dict[str, Any]], examples: list[dict[str, Any]] | None = None) -> OwnTask:
