@@ -70,6 +70,37 @@ class Samples:
     table: pa.Table
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What answering one task took, as whoever ran it measured it. Unknown is None, never 0.
+
+    Args:
+        n_requests: Requests to the model, which are more than questions where each choice is one.
+        tokens_in, tokens_out: Read and written over all requests.
+        seconds: Of answering, without loading the model; load_seconds: of loading it.
+        peak_memory_bytes: Of the process; device_memory_bytes: of the accelerator.
+        energy_wh: Of the machine or the device while answering.
+        cost_usd: What an endpoint asked for these tokens.
+        model_bytes, fit_seconds: Size and time of training of a classical model, trained on the spot.
+        device: As lm-eval names it: ``cpu``, ``cuda:0``.
+        is_resumed: Begun by one process and ended by another: times and counts are of the last one only.
+    """
+
+    n_requests: int | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+    load_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    device_memory_bytes: int | None = None
+    energy_wh: float | None = None
+    cost_usd: float | None = None
+    model_bytes: int | None = None
+    fit_seconds: float | None = None
+    device: str | None = None
+    is_resumed: bool = False
+
+
 @dataclass(slots=True)
 class Run:
     """One model under one configuration.
@@ -87,6 +118,7 @@ class Run:
         chat_template, system_instruction: "none", a short digest of the text, or None for unknown.
         params_reported: Parameter count that the file or board states, as a count; None if absent or not positive.
         model_args, config: The rest of what the file says about how it was run; JSON-able, secrets removed.
+        measured: What answering took, by task; not part of the run's identity.
     """
 
     spellings: tuple[str, ...]
@@ -114,6 +146,7 @@ class Run:
     params_reported: int | None = None
     model_args: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
     stamp: str | None = None
     """Time stamp in the file name, which joins a results file to its samples files; not part of the identity."""
 
