@@ -87,8 +87,12 @@ def fill(store: Store) -> None:
     write_files(store, raw_of("gone", "gone.json"), [gone])
     frames = FrameCache(store).frames()
     assert frames.counts["n_runs"] == 2
-    (source,) = [key for key, s in frames.state.sources.items() if s.name == "gone.json"]
-    withdraw(store, source)
+    # The same run in a further file, which is withdrawn with what it says that answering took.
+    again = prepared_file(prepared_run(run, "alpha-7b"), content="again", name="gone too.json")
+    write_files(store, raw_of("again", "gone too.json"), [again])
+    frames = FrameCache(store).frames()
+    for source in [key for key, s in frames.state.sources.items() if s.name.startswith("gone")]:
+        withdraw(store, source)
     set_fact(store, "beta-1b", "params_total", "1000000000", "by hand")
     set_alias(store, "my-run", "", "beta-1b")
 

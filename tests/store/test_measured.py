@@ -123,16 +123,20 @@ def test_a_withdrawn_source_takes_its_measurements_along(store: Store) -> None:
 
 
 def test_a_newer_importer_replaces_what_its_file_said(store: Store) -> None:
-    of(store, "a", 2.0)
-    of(store, "b", 3.0)
+    of(store, "b", 1.0)
     cache = FrameCache(store)
-    assert list(cache.frames().measurements["seconds"]) == [3.0]
+    assert list(cache.frames().measurements["seconds"]) == [1.0]
     of(store, "b", None, version=2)
+    assert cache.frames().measurements.empty
+    of(store, "a", 2.0)
+    of(store, "b", 3.0, version=3)
+    assert list(cache.frames().measurements["seconds"]) == [3.0]
+    of(store, "b", None, version=4)
     assert list(cache.frames().measurements["seconds"]) == [2.0] == seconds(store)
-    of(store, "b", 4.0, version=3)
+    of(store, "b", 4.0, version=5)
     assert list(cache.frames().measurements["seconds"]) == [4.0] == seconds(store)
     # Another run from the same bytes: what they said of the old one is gone with it.
-    put(store, prepared_file(make_run("org/other"), content="b", name="b.json", version=4), "b")
+    put(store, prepared_file(make_run("org/other"), content="b", name="b.json", version=6), "b")
     assert list(cache.frames().measurements["seconds"]) == [2.0] == seconds(store)
 
 
