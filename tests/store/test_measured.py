@@ -123,13 +123,9 @@ def test_a_withdrawn_source_takes_its_measurements_along(store: Store) -> None:
 
 
 def test_a_newer_importer_replaces_what_its_file_said(store: Store) -> None:
-    of(store, "b", 1.0)
-    cache = FrameCache(store)
-    assert list(cache.frames().measurements["seconds"]) == [1.0]
-    of(store, "b", None, version=2)
-    assert cache.frames().measurements.empty
     of(store, "a", 2.0)
-    of(store, "b", 3.0, version=3)
+    of(store, "b", 3.0)
+    cache = FrameCache(store)
     assert list(cache.frames().measurements["seconds"]) == [3.0]
     of(store, "b", None, version=4)
     assert list(cache.frames().measurements["seconds"]) == [2.0] == seconds(store)
@@ -138,6 +134,14 @@ def test_a_newer_importer_replaces_what_its_file_said(store: Store) -> None:
     # Another run from the same bytes: what they said of the old one is gone with it.
     put(store, prepared_file(make_run("org/other"), content="b", name="b.json", version=6), "b")
     assert list(cache.frames().measurements["seconds"]) == [2.0] == seconds(store)
+
+
+def test_a_file_takes_its_measurement_back(store: Store) -> None:
+    of(store, "a", 1.0)
+    cache = FrameCache(store)
+    assert list(cache.frames().measurements["seconds"]) == [1.0]
+    of(store, "a", None, version=2)
+    assert cache.frames().measurements.empty
 
 
 @pytest.mark.parametrize(
