@@ -81,9 +81,11 @@ class Measured:
         peak_memory_bytes: Of the process; device_memory_bytes: of the accelerator.
         energy_wh: Of the machine or the device while answering.
         cost_usd: What an endpoint asked for these tokens.
-        model_bytes, fit_seconds: Size and time of training of a classical model, trained on the spot.
-        device: As lm-eval names it: ``cpu``, ``cuda:0``.
-        is_resumed: Begun by one process and ended by another: times and counts are of the last one only.
+        model_bytes: Of the weights as they are held; of a classical model as it is saved.
+        fit_seconds: Of training a classical model, which is done on the spot.
+        device: ``cpu``, or the name of the accelerator.
+        is_resumed: Begun by one process and ended by another, with the answers that the first had kept; times and counts
+            are of both.
     """
 
     n_requests: int | None = None

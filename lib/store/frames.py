@@ -194,7 +194,7 @@ class Frames:
 
         run_id, run, model (NaN while its name waits), task, benchmark, n_requests, tokens_in, tokens_out, seconds (of
         answering), load_seconds, peak_memory_bytes, device_memory_bytes, energy_wh, cost_usd, model_bytes, fit_seconds
-        (NaN for unknown), device, is_resumed (times and counts are of the last part only).
+        (NaN for unknown), device, is_resumed.
         """
         return self._measurements.copy(deep=False)
 
