@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -23,6 +23,8 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
+from lib.cli_own_tasks import add_arguments as add_task_arguments
+from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
 from lib.cli_upsets import add_options, upsets_command
@@ -133,6 +135,9 @@ def _changes(commands: Commands) -> None:
 
     text = "what a model costs you, in place of the listed prices"
     add_price_arguments(_command(commands, "price", text, change_price))
+
+    text = "questions of your own as benchmarks: add a file of them, list, show, withdraw"
+    add_task_arguments(_command(commands, "tasks", text, own_tasks_command))
 
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),

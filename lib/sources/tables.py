@@ -223,7 +223,9 @@ def refused_cell(file: str, line: int, column: str, *, expected: str, found: obj
     )
 
 
-def read_lines(candidate: Candidate, *, keep_ragged: bool = False) -> Iterator[tuple[int, list[str]]]:
+def read_lines(
+    candidate: Candidate, *, keep_ragged: bool = False, delimiter: str = ","
+) -> Iterator[tuple[int, list[str]]]:
     """Header and rows with the number of the line on which each ends; blank lines are left out.
 
     With ``keep_ragged`` a row with another number of cells than the header is handed out, too.
@@ -246,7 +248,7 @@ def read_lines(candidate: Candidate, *, keep_ragged: bool = False) -> Iterator[t
         raise RefusedInput("not UTF-8 text", file=file, place=f"byte {error.start}", expected="UTF-8") from None
     if "\0" in content:
         raise RefusedInput("a NUL byte in a text file", file=file, place=f"character {content.index(chr(0))}")
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True, delimiter=delimiter)
     width = 0
     try:
         for cells in reader:

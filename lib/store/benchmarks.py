@@ -39,6 +39,10 @@ OTHER_PATTERNS = (
 # Names that fit the pattern of a part and are another set of items.
 NOT_PARTS = frozenset({"mmlu_pro", "mmlu_pro_plus", "mmlu_redux", "math_asdiv", "math_lvl5"})
 
+OWN_PREFIX = "own_"
+"""Beginning of the names of somebody's own tasks (``lib.sources.own_task_files`` makes them)."""
+_OWN = re.compile(OWN_PREFIX + r"[a-z0-9_]{1,40}_[0-9a-f]{8}")
+
 # One task of lm-eval 0.3 with two scores, each the score of a task of its own in 0.4.
 BY_METRIC = {
     ("truthfulqa_mc", "mc1"): "truthfulqa_mc1",
@@ -105,6 +109,14 @@ _FIELD = re.compile(r"<[^<>]+>")
 _METRIC_SUFFIX = re.compile(r"(.+?) - ([^-]+)$")
 
 
+def is_own(task: str) -> bool:
+    """Whether this is the name of somebody's own task.
+
+    Its title is a label and no name: a reader may call his questions MMLU, and MMLU stays what it is.
+    """
+    return _OWN.fullmatch(task) is not None
+
+
 class Place(NamedTuple):
     """Where a task belongs.
 
@@ -148,7 +160,7 @@ class Benchmarks:
                     found[name] = _pattern(name, row["task"], "")
                 else:
                     self._exact.setdefault(name, row["task"])
-            for name in row["published_names"] or ():
+            for name in () if is_own(row["task"]) else row["published_names"] or ():
                 self._published[name.casefold()] = row["task"]
         for row in patterns:
             # Patterns of several bases or of bases with fields (<task>+<prompt>) are dealt with by name.
@@ -183,6 +195,8 @@ class Benchmarks:
         return benchmark.replace("_", " ") if re.fullmatch(r"[a-z0-9_]+", benchmark) else benchmark
 
     def _find(self, task: str, metric: str) -> Place:
+        if is_own(task):
+            return Place(task)
         special = BY_METRIC.get((task, metric))
         if special:
             return Place(special)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lib.store.benchmarks import is_own
 from lib.store.frames_read import SIGNATURE
 from lib.store.frames_state import State
 
@@ -26,11 +28,9 @@ def benchmark_frame(state: State, tasks: Mapping[str, Mapping[str, Any]]) -> pd.
     names = sorted({*tasks, *(name for name, n in n_results.items() if n)})
     places = state.places.benchmarks
     rows = [tasks.get(name) or _of_whole(tasks.get(places.place(name).part_of)) for name in names]
+    labels = [places.label(name, row.get("published_names") or ()) for name, row in zip(names, rows, strict=True)]
     data: dict[str, Any] = {
-        "label": pd.array(
-            [places.label(name, row.get("published_names") or ()) for name, row in zip(names, rows, strict=True)],
-            dtype="str",
-        ),
+        "label": pd.array(_told_apart(names, labels), dtype="str"),
         "category": _text(rows, "category"),
         "part_of": pd.array([places.place(name).part_of for name in names], dtype="str"),
         "n_items": _numbers(rows, "n_items"),
@@ -42,6 +42,15 @@ def benchmark_frame(state: State, tasks: Mapping[str, Mapping[str, Any]]) -> pd.
         "n_results": np.array([n_results.get(name, 0) for name in names], dtype=np.int64),
     }
     return pd.DataFrame(data, index=pd.Index(names, name="benchmark", dtype="str"))
+
+
+def _told_apart(names: list[str], labels: list[str]) -> list[str]:
+    """Own tasks whose title is that of another benchmark get the end of their name, which their questions make."""
+    times = Counter(labels)
+    return [
+        f"{label} ({name[-8:]})" if times[label] > 1 and is_own(name) else label
+        for name, label in zip(names, labels, strict=True)
+    ]
 
 
 def _held(state: State) -> tuple[dict[str, int], dict[str, int]]:

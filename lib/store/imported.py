@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from lib.store import tables
-from lib.store.benchmarks import Benchmarks
+from lib.store.benchmarks import Benchmarks, is_own
 from lib.store.bulk import portions
 from lib.store.db import Store
 from lib.store.in_force import is_live
@@ -68,7 +68,8 @@ def known_names(store: Store) -> KnownNames:
         for task, printed, names in connection.execute(
             select(t.task, t.published_names, t.lm_eval_names).order_by(t.task)
         ):
-            benchmarks |= {str(name): task for name in (*(printed or ()), *(names or ()), task) if "<" not in name}
+            printed = () if is_own(task) else printed or ()
+            benchmarks |= {str(name): task for name in (*printed, *(names or ()), task) if "<" not in name}
     return KnownNames(models, benchmarks)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis import task_versions
-from lib.store.benchmarks import METRICS_OF
+from lib.store.benchmarks import METRICS_OF, is_own
 from lib.store.frames import Frames
 from lib.store.frames_tasks import task_of
 from lib.ui.traces import Traces, texts
@@ -150,7 +150,9 @@ def _facts(frames: Frames, benchmark: str, row: pd.Series) -> list[tuple[str, st
     if details.majority_baseline is not None:
         facts.append(("Always the most frequent answer", formats.score(details.majority_baseline, 1)))
     facts += [("In lm-eval", _listed(details.lm_eval_names))] if details.lm_eval_names else []
-    facts += [("In papers and on boards", _listed(_printed(frames, benchmark, details.published_names)))]
+    # The title of somebody's own questions is in no paper.
+    printed = () if is_own(benchmark) else _printed(frames, benchmark, details.published_names)
+    facts += [("In papers and on boards", _listed(printed))]
     facts += [("Note", details.note)] if details.note else []
     return [(label, text) for label, text in facts if text]
 
