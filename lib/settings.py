@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +29,11 @@ SETTINGS = (
     Setting("P4P_ALLOW_PUBLIC", "", "1: listen on a public address although no login is configured."),
     Setting("P4P_MAX_UPLOAD_MB", "200", "Largest single file or zip that an import takes, in MB."),
     Setting("P4P_FILL", "1", "0: do not fill the store from the shipped data at start."),
+    Setting("P4P_EVAL_PYTHON", "", "Interpreter that runs lm-eval; empty: the one that runs the dashboard."),
+    Setting(
+        "P4P_KEY_HOSTS", "", "Which key may go where, besides the known providers: VARIABLE=host,host;VARIABLE=host."
+    ),
+    Setting("P4P_ALLOW_REMOTE_CODE", "", "1: models may bring code and weights that are pickles."),
     Setting("P4P_TODAY", "", "Day (2026-11-21) that prices are looked at from; empty: the clock's."),
 )
 
@@ -41,6 +49,14 @@ class Settings:
     max_upload_bytes: int
     fill: bool
     fixed_day: str = ""
+    eval_python: str = sys.executable
+    key_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allow_remote_code: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than the owner of this machine may reach the app."""
+        return self.allow_public
 
     @property
     def today(self) -> str:
@@ -78,7 +94,24 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         max_upload_bytes=int(megabytes) * 1_000_000,
         fill=value["P4P_FILL"] != "0",
         fixed_day=fixed_day,
+        eval_python=str(Path(value["P4P_EVAL_PYTHON"]).expanduser()) if value["P4P_EVAL_PYTHON"] else sys.executable,
+        key_hosts=_key_hosts(value["P4P_KEY_HOSTS"]),
+        allow_remote_code=value["P4P_ALLOW_REMOTE_CODE"] == "1",
     )
+
+
+def _key_hosts(text: str) -> dict[str, tuple[str, ...]]:
+    """``VARIABLE=host,host:port;VARIABLE=host`` as a table; hosts in small letters, without scheme or path."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        variable, _, hosts = part.partition("=")
+        names = tuple(host.strip().lower() for host in hosts.split(",") if host.strip())
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", variable.strip()) or not names or any("/" in host for host in names):
+            raise RefusedInput(
+                "not a key and its hosts", place="P4P_KEY_HOSTS", expected="MY_API_KEY=api.example.org", found=part
+            )
+        found[variable.strip()] = names
+    return found
 
 
 def _is_day(text: str) -> bool:

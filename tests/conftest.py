@@ -124,6 +124,15 @@ def make_store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Calla
         store.close()
 
 
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random Llama with a tokenizer of bytes, for lm-eval's ``pretrained=``; never to be written to."""
+    pytest.importorskip("tokenizers", reason="comes with `make local-models`")
+    from tests.evals.tiny_model import make_tiny_model
+
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
 def _settings(folder: Path, address: str = "") -> Settings:
     return read_settings({"P4P_DATA_DIR": str(folder), "P4P_DATABASE_URL": address, "P4P_FILL": "0"})
 

@@ -103,6 +103,12 @@ def test_the_app_imports_neither_lm_eval_nor_torch() -> None:
         assert not heavy or module.startswith("lib.evals"), (module, heavy)
 
 
+def test_one_module_knows_the_engine_of_the_queue() -> None:
+    for module, path in MODULES:
+        if any(name.split(".")[0] == "dbos" for name in _imports(path)):
+            assert module == "lib.evals.queue_dbos", module
+
+
 @pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _ in MODULES])
 def test_modules_stay_small_and_honest(module: str, path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -28,6 +28,8 @@ WRITERS_LOCK = 0x50345057
 """Key of PostgreSQL's advisory lock that writers and migrations hold."""
 LOST_CONNECTION = ("08", "57P", "40001", "40P01")
 """SQLSTATE prefixes after which the same transaction may be tried again: connection gone, server stopping, deadlock."""
+DatabaseError = DBAPIError
+"""What the drivers raise, for those who may not import SQLAlchemy."""
 T = TypeVar("T")
 
 
@@ -207,6 +209,32 @@ def _turn_to_wal(cursor: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A plain BEGIN that reads and then writes fails at once when another has written in between.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+
+def patiently(work: Callable[[], T], *, is_over: Callable[[], bool] = lambda: False) -> T:
+    """Do something with the store, again and again while its server is away; for processes that outlive a restart of it.
+
+    Args:
+        work: May have happened when the connection was lost, so repeating it must be harmless.
+        is_over: Asked before each further try; when true the error is raised.
+    """
+    wait_s = 0.2
+    while True:
+        try:
+            return work()
+        except DBAPIError as error:
+            if is_over() or not is_lost(error):
+                raise
+        time.sleep(random.uniform(0.5, 1.0) * wait_s)
+        wait_s = min(2 * wait_s, 5.0)
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection was lost or the server cannot be reached, which passes; nothing that SQLite says is of this kind."""
+    if not isinstance(error, DBAPIError):
+        return False
+    is_refused = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    return _may_be_repeated(error) or is_refused
 
 
 def _may_be_repeated(error: DBAPIError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -48,6 +49,15 @@ class SourceDetails(NamedTuple):
     source: dict[str, Any]
     runs: pd.DataFrame
     n_facts: int
+
+
+def runs_of_raw(store: Store, raw_digests: Sequence[str]) -> list[str]:
+    """Digests of the runs that these raw files hold, in the order in which they were stored; all owners'."""
+    r, s, links = tables.runs.c, tables.sources.c, tables.run_sources.c
+    query = select(r.id, r.digest).join(tables.run_sources, links.run_id == r.id).join(tables.sources)
+    with store.reading() as connection:
+        rows = connection.execute(query.where(s.raw_digest.in_(raw_digests)).order_by(r.id)).all()
+    return list(dict.fromkeys(row.digest for row in rows))
 
 
 def run_details(store: Store, digest: str) -> RunDetails | None:

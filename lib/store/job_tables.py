@@ -25,17 +25,17 @@ from lib.store.tables import BigId, metadata
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", Text, primary_key=True),  # 12 hexadecimal digits, random; also the name of its workflow
+    Column("id", Text, primary_key=True),  # 12 hexadecimal digits, random
     Column("digest", Text, nullable=False, index=True),  # of the specification: the same digest is the same job
     Column("spec", JSON, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it failed, was cancelled or waits, for a person
     Column("is_retryable", Boolean, nullable=False, server_default=text("false")),
-    Column("queue", Text, nullable=False),
+    Column("workflow", Text, nullable=False),  # the one in force in DBOS's queue; a new one each time it is asked again
     Column("priority", Integer, nullable=False, server_default=text("0")),  # larger goes first
     Column("needs", JSON, nullable=False),
     Column("estimate", JSON, nullable=False),
-    Column("worker", Text),
+    Column("worker", Text, index=True),  # whose it is: claimed while queued, at work while running
     Column("attempt", Integer, nullable=False, server_default=text("0")),  # times that a worker took it up
     Column("takeovers", Integer, nullable=False, server_default=text("0")),  # of them: because the worker before died
     Column("lm_eval_version", Text),
@@ -92,8 +92,7 @@ workers = Table(
     "workers",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("queue", Text, nullable=False),
-    Column("has", JSON, nullable=False),  # device, memory_gib, backends, lm_eval_version, host-independent
+    Column("has", JSON, nullable=False),  # device, memory_gib, ram_gib, backends, lm_eval_version, process
     Column("job", Text),
     Column("started_at", Text, nullable=False),
     Column("seen_at", Double, nullable=False),  # seconds since 1970 by the database's clock

@@ -29,12 +29,13 @@ MOST_WORDS = 600
 
 def explained(error: BaseException) -> Failure:
     """Any exception as a failure: told apart by its type's name and words, so that no package need be imported."""
-    if isinstance(error, Failure):
-        return error
+    known = getattr(error, "failure", error)
+    if isinstance(known, Failure):
+        return known
     names = {kind.__name__ for kind in type(error).__mro__}
     text = " ".join(str(error).split())[:MOST_WORDS]
-    for known in (_out_of_memory, _of_connection, _of_data, _of_set_up, _of_disk):
-        found = known(names, text)
+    for told_apart in (_out_of_memory, _of_connection, _of_data, _of_set_up, _of_disk):
+        found = told_apart(names, text)
         if found is not None:
             return found
     return Failure("error", f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -24,7 +24,7 @@ def _jobs() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("is_retryable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("workflow", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("estimate", sa.JSON(), nullable=False),
@@ -45,11 +45,11 @@ def _jobs() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
     op.create_index(op.f("ix_jobs_digest"), "jobs", ["digest"], unique=False)
+    op.create_index(op.f("ix_jobs_worker"), "jobs", ["worker"], unique=False)
     op.create_index("ix_jobs_state_created_at", "jobs", ["state", "created_at"], unique=False)
     op.create_table(
         "workers",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
         sa.Column("has", sa.JSON(), nullable=False),
         sa.Column("job", sa.Text(), nullable=True),
         sa.Column("started_at", sa.Text(), nullable=False),
