@@ -55,7 +55,7 @@ def _asked(python: str, changed: float) -> dict[str, str | None]:
     remedy = "Check P4P_EVAL_PYTHON: it names a Python 3.10 or newer that has lm-eval."
     try:
         answer = subprocess.run(
-            [python, "-I", "-c", _ASK, json.dumps(PACKAGES)],
+            [python, "-c", _ASK, json.dumps(PACKAGES)],
             capture_output=True,
             timeout=ANSWER_S,
             check=True,

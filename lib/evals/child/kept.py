@@ -41,13 +41,13 @@ class Kept:
             return [MISSING] * len(requests)
         return [self._pop(key_of(kind, request.args)) for request in requests]
 
-    def add(self, key: str, answer: Any) -> None:
-        """Keep an answer: a text, a number, or a pair of number and flag."""
-        self._write({"k": key, "a": answer})
+    def add(self, key: str, answer: Any, spent: dict[str, Any]) -> None:
+        """Keep an answer (a text, a number, or a pair of number and flag), and what the task took up to it."""
+        self._write({"k": key, "a": answer, "spent": spent})
 
-    def spent(self, **amounts: Any) -> None:
+    def spent(self, spent: dict[str, Any]) -> None:
         """What the task took so far, earlier attempts included."""
-        self._write({"spent": amounts})
+        self._write({"spent": spent})
 
     def close(self) -> None:
         os.close(self._file)
@@ -72,8 +72,7 @@ class Kept:
                 told = json.loads(line)
                 if "k" in told:
                     self._answers[told["k"]].append(told["a"])
-                else:
-                    self.before = told["spent"]
+                self.before = told["spent"]
         return length
 
     def _write(self, line: dict[str, Any]) -> None:

@@ -102,13 +102,13 @@ class Meter:
             return
         self.n_done += 1
         if kind == "generate_until":
+            self.n_empty += not str(answer).strip()
             if isinstance(answer, NullAnswer):
                 self._count_null()
             elif self._kept is not None:
-                self._kept.add(self._key(kind, request), answer)
-            self.n_empty += not str(answer).strip()
+                self._kept.add(self._key(kind, request), answer, self._spent())
         elif self._kept is not None:
-            self._kept.add(key_of(kind, request), answer)
+            self._kept.add(key_of(kind, request), answer, self._spent())
         if time.monotonic() - self._told > EVERY_S:
             self.tell()
 
@@ -116,7 +116,7 @@ class Meter:
         """Send progress now, and keep what was spent."""
         self._told = time.monotonic()
         if self._kept is not None:
-            self._kept.spent(seconds=self.seconds, n_empty=self.n_empty, **self.tokens())
+            self._kept.spent(self._spent())
         self._send(
             "progress",
             n_done=self.n_done,
@@ -139,6 +139,9 @@ class Meter:
             return None
         price_in, price_out = self._usd_per_million
         return (self.tokens_in * price_in + (self.tokens_out or 0) * price_out) / 1e6
+
+    def _spent(self) -> dict[str, Any]:
+        return {"seconds": self.seconds, "n_empty": self.n_empty, **self.tokens()}
 
     def _asking(self, kind: str, ask: Callable[..., Any]) -> Callable[..., Any]:
         """The model's method with the meter around it."""

@@ -12,10 +12,17 @@ def count_torch(lm: Any, meter: Meter) -> None:
     """transformers: exact for what is read; what is written is the answer encoded again (without its stop string)."""
     longest = int(getattr(lm, "max_length", 0) or 0)
     score, encode, answered = lm._loglikelihood_tokens, lm.tok_batch_encode, meter.add_partial
+    lengths: dict[Any, int] = {}
 
     def scored(requests: Any, *args: Any, **kwargs: Any) -> Any:
-        n_tokens = (len(context) + len(continuation) for _, context, continuation in requests)
-        meter.add_tokens(sum(min(n, longest + 1) if longest else n for n in n_tokens), 0)
+        lengths.clear()
+        for key, context, continuation in requests:
+            n = len(context) + len(continuation)
+            n = min(n, longest + 1) if longest else n
+            if key is None:  # a window of a longer text
+                meter.add_tokens(n, 0)
+            else:
+                lengths[key] = n
         return score(requests, *args, **kwargs)
 
     def encoded(*args: Any, **kwargs: Any) -> Any:
@@ -24,7 +31,9 @@ def count_torch(lm: Any, meter: Meter) -> None:
         return ids, mask
 
     def add_partial(kind: str, request: Any, answer: Any) -> None:
-        if kind == "generate_until":
+        if kind == "loglikelihood":
+            meter.add_tokens(lengths.get(request, 0), 0)
+        elif kind == "generate_until":
             meter.add_tokens(0, len(lm.tok_encode(answer, add_special_tokens=False)) if answer else 0)
         answered(kind, request, answer)
 
