@@ -1,4 +1,4 @@
-"""The process: the pages, the HTTP API beside them, and the filling of the store. ``streamlit run serve.py``."""
+"""The process: the pages, the HTTP API beside them, the filling of the store and a worker. ``streamlit run serve.py``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.head import Head
 from lib.api.health import health
 from lib.api.sockets import send_without_delay
+from lib.evals.beside import WorkerBeside
 from lib.settings import ROOT, read_settings
 from lib.ui import frame, links
 
@@ -48,12 +49,18 @@ def to_first_page(request: Request) -> RedirectResponse:
 
 @contextlib.asynccontextmanager
 async def process(app: st.App) -> AsyncIterator[None]:
-    """While the server runs, a child process fills the store from the shipped data; it ends with the server."""
+    """While the server runs, a child process fills the store from the shipped data, and another one serves the queue of
+    evaluations as soon as one is asked for; both end with the server."""
     send_without_delay()
+    worker = None if settings.worker == "0" else WorkerBeside(settings)
+    if worker is not None:
+        worker.start()
     filling = subprocess.Popen([sys.executable, "-m", "lib", "fill"], cwd=ROOT) if settings.fill else None
     try:
         yield
     finally:
+        if worker is not None:
+            await anyio.to_thread.run_sync(worker.end)
         if filling is not None:
             await anyio.to_thread.run_sync(_end, filling)
 

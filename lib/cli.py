@@ -1,4 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, jobs, worker,
+doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -21,6 +22,7 @@ from lib.cli_doctor import doctor
 from lib.cli_dump import dump
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
+from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
 from lib.cli_output import say
 from lib.cli_own_tasks import add_arguments as add_task_arguments
@@ -68,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    for add in (_in_and_out, _lists, _comparisons, _changes, _upkeep):
+    for add in (_in_and_out, _lists, _comparisons, _changes, _evaluations, _upkeep):
         add(commands)
     return parser
 
@@ -149,6 +151,14 @@ def _changes(commands: Commands) -> None:
             metavar="NAME",
             help="a path, a name or the beginning of a digest; of a zip or folder: all that is in it",
         )
+
+
+def _evaluations(commands: Commands) -> None:
+    """The queue of evaluations and those who work through it."""
+    text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"
+    add_job_arguments(_command(commands, "jobs", text, jobs))
+    text = "run evaluations from the queue until stopped; several may run, on several machines"
+    add_worker_arguments(_command(commands, "worker", text, worker))
 
 
 def _upkeep(commands: Commands) -> None:

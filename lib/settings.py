@@ -34,6 +34,7 @@ SETTINGS = (
         "P4P_KEY_HOSTS", "", "Which key may go where, besides the known providers: VARIABLE=host,host;VARIABLE=host."
     ),
     Setting("P4P_ALLOW_REMOTE_CODE", "", "1: models may bring code and weights that are pickles."),
+    Setting("P4P_WORKER", "1", "Worker beside the app: 1 on this machine's device; cpu, cuda or mps; 0 for none."),
     Setting("P4P_TODAY", "", "Day (2026-11-21) that prices are looked at from; empty: the clock's."),
 )
 
@@ -52,6 +53,7 @@ class Settings:
     eval_python: str = sys.executable
     key_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allow_remote_code: bool = False
+    worker: str = "1"
 
     @property
     def is_shared(self) -> bool:
@@ -86,6 +88,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     fixed_day = value["P4P_TODAY"]
     if fixed_day and not _is_day(fixed_day):
         raise RefusedInput("not a day", place="P4P_TODAY", expected="a date as 2026-11-21", found=fixed_day)
+    worker = value["P4P_WORKER"]
+    if worker not in ("0", "1", "cpu", "cuda", "mps"):
+        raise RefusedInput("no such device", place="P4P_WORKER", expected="0, 1, cpu, cuda or mps", found=worker)
     return Settings(
         data_dir=data_dir,
         database_url=url,
@@ -97,6 +102,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         eval_python=str(Path(value["P4P_EVAL_PYTHON"]).expanduser()) if value["P4P_EVAL_PYTHON"] else sys.executable,
         key_hosts=_key_hosts(value["P4P_KEY_HOSTS"]),
         allow_remote_code=value["P4P_ALLOW_REMOTE_CODE"] == "1",
+        worker=worker,
     )
 
 

@@ -202,12 +202,15 @@ class Evaluating:
             try:
                 finished: Finished = self._attempt.run_task(position)
                 return finished
-            except JobFailed as failure:
-                self._close()
-                if not failure.is_crash or n_crashes == CRASHES:
-                    raise
-                data = {"reason": failure.reason, "task": job.tasks[position].task}
-                self._write(hold, partial(stored.note, job=job.id, kind="child lost", data=data))
+            except BrokenPipeError:
+                failure = JobFailed("the process that runs lm-eval has ended", is_retryable=True, is_crash=True)
+            except JobFailed as failed:
+                failure = failed
+            self._close()
+            if not failure.is_crash or n_crashes == CRASHES:
+                raise failure
+            data = {"reason": failure.reason, "task": job.tasks[position].task}
+            self._write(hold, partial(stored.note, job=job.id, kind="child lost", data=data))
         raise AssertionError("the last round returns or raises")
 
     def _write(self, hold: Hold, work: Callable[[Connection], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from lib.evals.spec import JobSpec
@@ -82,6 +82,10 @@ class Job:
     started_at: str | None = None
     ended_at: str | None = None
     tasks: tuple[TaskProgress, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field as JSON types; unknown is null."""
+        return {**asdict(self), "spec": self.spec.as_json()}
 
 
 @dataclass(frozen=True, slots=True)

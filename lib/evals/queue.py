@@ -82,8 +82,7 @@ def enqueue(
     tasks = [{"position": i, "task": task, "repeat": repeat} for i, (repeat, task) in enumerate(names)]
     put_in = queue_dbos.putting_in(store, workflow, job)
     there, is_new = stored.add(store, row, tasks, same=() if again else SAME, beside=put_in)
-    known = job_named(store, there)
-    return Enqueued(known, is_new)
+    return Enqueued(job_of_row(stored.row_for_worker(store, there)), is_new)
 
 
 def jobs(store: Store, *, states: Collection[State] | None = None, limit: int = 200, offset: int = 0) -> list[Job]:
@@ -191,6 +190,16 @@ def log_tail(store: Store, beginning: str) -> str:
     """The last 64 kB of what the child said, from whatever machine it ran on."""
     found = job(store, beginning)
     return "" if found is None else stored.log_tail(store, found.id)
+
+
+def open_needs(store: Store) -> list[Needs]:
+    """What the jobs that wait or run need, whoever's they are; each kind of need once."""
+    return [Needs(**needs) for needs in stored.open_needs(store)]
+
+
+def n_before(store: Store, found: Job) -> int:
+    """How many jobs have their turn before a queued one, whichever worker will take them."""
+    return stored.n_before(store, found.id)
 
 
 def workers(store: Store) -> list[Worker]:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
-from lib.evals import matching
+from lib.evals import devices, matching
 from lib.evals.desk import Desk
+from lib.evals.devices import Device
 from lib.evals.evaluating import AttemptLike, Bench, Evaluating
 from lib.evals.identity import has_ended, this_process
 from lib.evals.queue_dbos import Engine, next_name, putting_in
@@ -58,12 +57,13 @@ def run_worker(
     settings: Settings,
     *,
     once: bool = False,
-    device: str = "cpu",
+    device: Device = "cpu",
     memory_gib: float | None = None,
     name: str | None = None,
     attempt: Callable[..., AttemptLike] | None = None,
     has: Mapping[str, Any] | None = None,
     timing: Timing | None = None,
+    idle_s: float | None = None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> int:
     """Take jobs until told to stop (SIGTERM, SIGINT), or, with ``once``, until none waits that this worker can serve.
@@ -77,6 +77,7 @@ def run_worker(
         attempt: What runs a job's child; None: ``lib.evals.attempt.Attempt``.
         has: Backends and version of lm-eval, where they need not be asked of the interpreter.
         timing: For tests.
+        idle_s: End after so many seconds without a job.
         is_over: Asked now and then: whether to stop (the process that this one belongs to has gone).
 
     Returns:
@@ -88,7 +89,7 @@ def run_worker(
         described = describe(settings, device=device, memory_gib=memory_gib, has=has)
         worker = Worker(store, name or device, described, timing or Timing(), attempt or _attempt())
         with worker.stopping_at_signals():
-            return worker.run(once=once, is_over=is_over)
+            return worker.run(idle_s=0.0 if once else idle_s, is_over=is_over)
     finally:
         store.close()
 
@@ -127,18 +128,20 @@ class Worker:
         """While this is open, SIGTERM and SIGINT end the loop."""
         return _Signals(self._stop)
 
-    def run(self, *, once: bool, is_over: Callable[[], bool]) -> int:
+    def run(self, *, idle_s: float | None, is_over: Callable[[], bool]) -> int:
         """The loop; see ``run_worker``."""
         patiently(lambda: workers.start_worker(self._store, self.name, self._has), is_over=self._stop.is_set)
         self._engine.start(self._job.evaluate)
         log.info("worker %s takes jobs", self.name)
-        beat_at, is_ours = 0.0, True
+        beat_at, is_ours, idle_since = 0.0, True, time.monotonic()
         while is_ours and not self._stop.is_set() and not is_over():
             try:
                 if time.monotonic() >= beat_at:
                     beat_at = time.monotonic() + self._timing.beat_s
                     is_ours = self._beat()
-                if is_ours and self._is_idle() and not self._claim() and once:
+                if not is_ours or not self._is_idle() or self._claim():
+                    idle_since = time.monotonic()
+                elif idle_s is not None and time.monotonic() - idle_since >= idle_s:
                     break
             except DatabaseError as error:
                 if not is_lost(error):
@@ -273,13 +276,12 @@ class _Signals:
 
 
 def describe(
-    settings: Settings, *, device: str, memory_gib: float | None, has: Mapping[str, Any] | None
+    settings: Settings, *, device: Device, memory_gib: float | None, has: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What this worker has: device, memory_gib, backends, lm_eval_version, process."""
     found = dict(has) if has is not None else {"backends": list(BACKENDS), "lm_eval_version": None}
-    if memory_gib is None and device != "cuda":
-        memory_gib = psutil.virtual_memory().total / 2**30
-    return {"device": device, "memory_gib": memory_gib, **found, "process": this_process()}
+    memory = devices.memory_gib(device) if memory_gib is None else memory_gib
+    return {"device": device, "memory_gib": memory, **found, "process": this_process()}
 
 
 def _attempt() -> Callable[..., AttemptLike]:

@@ -33,6 +33,7 @@ jobs = Table(
     Column("is_retryable", Boolean, nullable=False, server_default=text("false")),
     Column("workflow", Text, nullable=False),  # the one in force in DBOS's queue; a new one each time it is asked again
     Column("priority", Integer, nullable=False, server_default=text("0")),  # larger goes first
+    Column("turn", BigId, nullable=False),  # then the smaller; given anew when it is asked again
     Column("needs", JSON, nullable=False),
     Column("estimate", JSON, nullable=False),
     Column("worker", Text, index=True),  # whose it is: claimed while queued, at work while running

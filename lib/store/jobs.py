@@ -6,10 +6,10 @@ only while it holds it (``held``). So a worker that was taken for dead and wakes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select, update
 
 from lib.store import job_tables as t
 from lib.store.clock import now
@@ -49,10 +49,10 @@ def add(
     def work(writing: Writing) -> tuple[str, bool]:
         connection, j = writing.connection, t.jobs.c
         known = select(j.id).where(j.digest == row["digest"], j.owner == row["owner"], j.state.in_(same))
-        there = connection.execute(known.order_by(j.created_at.desc(), j.id).limit(1)).scalar()
+        there = connection.execute(known.order_by(j.turn.desc()).limit(1)).scalar()
         if there is not None:
             return str(there), False
-        connection.execute(insert(t.jobs).values(**row, created_at=now()))
+        connection.execute(insert(t.jobs).values(**row, turn=_next_turn(connection), created_at=now()))
         connection.execute(insert(t.job_tasks), [{**task, "job": row["id"]} for task in tasks])
         note(connection, row["id"], "queued", {})
         beside(connection)
@@ -74,6 +74,8 @@ def change(
 ) -> bool:
     """Set columns of a job that is in one of the states, and note it; False when it is in another one.
 
+    One that is queued again goes to the end of those of its priority.
+
     Args:
         store: The store.
         job: Its id.
@@ -87,7 +89,8 @@ def change(
 
     def work(writing: Writing) -> bool:
         connection, j = writing.connection, t.jobs.c
-        changed = connection.execute(update(t.jobs).where(j.id == job, j.state.in_(states)).values(**values))
+        turn = {"turn": _next_turn(connection)} if values.get("state") == "queued" else {}
+        changed = connection.execute(update(t.jobs).where(j.id == job, j.state.in_(states)).values(**values, **turn))
         if not changed.rowcount:
             return False
         turn_tasks(connection, job, task_states or {})
@@ -97,6 +100,11 @@ def change(
         return True
 
     return store.write(work)
+
+
+def _next_turn(connection: Connection) -> int:
+    """Past that of every other job; writers take turns, so no two get the same."""
+    return (connection.execute(select(func.max(t.jobs.c.turn))).scalar() or 0) + 1
 
 
 def turn_tasks(connection: Connection, job: str, states: Mapping[str, str]) -> None:
@@ -123,9 +131,8 @@ def rows(store: Store, *, states: Collection[str] | None, limit: int, offset: in
         .order_by(
             rank,
             case((waiting, -j.priority), else_=0),
-            case((waiting, j.created_at), else_=""),
-            j.created_at.desc(),
-            j.id,
+            case((waiting, j.turn), else_=0),
+            j.turn.desc(),
         )
         .limit(limit)
         .offset(offset)
@@ -182,6 +189,23 @@ def n_open(store: Store) -> int:
         return connection.execute(query).scalar_one()
 
 
+def open_needs(store: Store) -> list[dict[str, Any]]:
+    """Different needs of the jobs that wait or run, of all owners."""
+    query = select(t.jobs.c.needs).where(t.jobs.c.state.in_(("queued", "running")))
+    with store.reading() as connection:
+        found = connection.execute(query).scalars().all()
+    return list({tuple(sorted(needs.items())): needs for needs in found}.values())
+
+
+def n_before(store: Store, job: str) -> int:
+    """Number of waiting jobs of all owners that have their turn before this one; 0 if it does not wait."""
+    j, o = t.jobs.c, t.jobs.alias("others").c
+    before = (o.priority > j.priority) | ((o.priority == j.priority) & (o.turn < j.turn))
+    query = select(func.count(o.id)).where(j.id == job, j.state == "queued", o.state == "queued", before)
+    with store.reading() as connection:
+        return connection.execute(query).scalar_one()
+
+
 class Hold(NamedTuple):
     """What a worker says when it writes about a job: the job is mine, in this attempt."""
 
@@ -205,16 +229,10 @@ def set_task(connection: Connection, job: str, position: int, values: Mapping[st
     connection.execute(update(t.job_tasks).where(c.job == job, c.position == position).values(**values))
 
 
-def forget(store: Store, ids: Iterable[str]) -> None:
-    """Delete jobs with all their rows, for tests and for a sweep of old ones."""
-
-    def work(writing: Writing) -> None:
-        for one in ids:
-            for table in (t.job_events, t.job_tasks):
-                writing.connection.execute(delete(table).where(table.c.job == one))
-            writing.connection.execute(delete(t.jobs).where(t.jobs.c.id == one))
-
-    store.write(work)
+def ids(store: Store) -> list[str]:
+    """Of every job, whoever's, oldest first."""
+    with store.reading() as connection:
+        return list(connection.execute(select(t.jobs.c.id).order_by(t.jobs.c.turn)).scalars())
 
 
 def _with_tasks(store: Store, query: Select[Any]) -> list[Row]:

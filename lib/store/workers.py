@@ -38,7 +38,7 @@ def waiting(connection: Connection, limit: int) -> Sequence[Any]:
     """id, workflow and needs of jobs that wait and nobody has claimed, in the order of their turn; all owners'."""
     j = t.jobs.c
     query = select(j.id, j.workflow, j.needs, j.priority).where(j.state == "queued", j.worker.is_(None))
-    return connection.execute(query.order_by(j.priority.desc(), j.created_at, j.id).limit(limit)).all()
+    return connection.execute(query.order_by(j.priority.desc(), j.turn).limit(limit)).all()
 
 
 class Claim(NamedTuple):

@@ -82,4 +82,7 @@ class FakeAttempt:
         return event
 
     def _send(self, line: dict[str, Any]) -> None:
-        self._leash.stdin.write(json.dumps(line).encode() + b"\n")
+        try:
+            self._leash.stdin.write(json.dumps(line).encode() + b"\n")
+        except BrokenPipeError:
+            raise JobFailed("the child has ended", is_retryable=True, is_crash=True) from None

@@ -142,7 +142,8 @@ def assert_nothing_left(settings: Settings) -> None:
 def assert_done_once(store: Store, jobs: list[str]) -> None:
     """Every job has succeeded, every task of it is one run with one source, and none was begun again after its end."""
     found = {job.id: job for job in queue.jobs(store, limit=10_000)}
-    assert [(job, found[job].state, found[job].reason) for job in jobs if found[job].state != "succeeded"] == []
+    other = [found[job] for job in jobs if found[job].state != "succeeded"]
+    assert not other, [(job.id, job.state, job.reason, queue.events(store, job.id)) for job in other]
     runs = [task.run for job in jobs for task in found[job].tasks]
     assert None not in runs
     assert len(set(runs)) == len(runs)

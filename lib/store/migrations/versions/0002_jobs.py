@@ -26,6 +26,7 @@ def _jobs() -> None:
         sa.Column("is_retryable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("workflow", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("turn", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("estimate", sa.JSON(), nullable=False),
         sa.Column("worker", sa.Text(), nullable=True),
