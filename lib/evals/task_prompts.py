@@ -23,8 +23,8 @@ TEMPLATE_VERSION = 1.0
 """Raised when a prompt or its scoring changes: scores of two versions are not compared."""
 MOST_SHOTS = 5
 """Worked examples of its own that a task shows unless somebody says otherwise."""
-MASE = "mase"
-"""Name of the scoring that the child program puts in place of this word (``process_results``)."""
+MASE = "series_score:process_results"
+"""The child program's function for forecasts (``lib.evals.child.tasks`` puts it in place of its name)."""
 
 _QUESTION = "Question: {{question}}\nAnswer:"
 _TABLE = "Question: {{question}}\nFeatures: {{features}}\nAnswer:"
@@ -74,7 +74,7 @@ def configuration(task: OwnTask, folder: Path) -> dict[str, Any]:
     """The task as lm-eval takes it, its rows written below the folder.
 
     Returns:
-        JSON-able. Where ``process_results`` is ``MASE`` the program that runs lm-eval puts its function there.
+        JSON-able; ``functions`` names those of the program that runs lm-eval.
     """
     folder = folder.resolve()
     files = {"test": str(_write(folder / f"{task.name}.parquet", task, task.rows))}
@@ -154,7 +154,7 @@ def _asking(task: OwnTask) -> dict[str, Any]:
         written["filter_list"] = [_filter("letter", {"function": "regex", "regex_pattern": _LETTER})]
         written["metric_list"] = [_metric("exact_match")]
     elif task.kind == "forecast":
-        written["process_results"] = MASE
+        written["functions"] = {"process_results": MASE}
         written["metric_list"] = [{**_metric("mase"), "higher_is_better": False}, _metric("parsed")]
     return written
 

@@ -7,6 +7,7 @@ either ``shots`` and ``n`` (then the answer is the arguments of every request) o
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import sys
@@ -33,13 +34,10 @@ def main() -> None:
     child()
     import lm_eval.models  # noqa: F401
     from lm_eval.api.model import LM
-    from lm_eval.api.registry import get_model
     from lm_eval.evaluator import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    importlib.import_module("p4p_child.baseline_tabular")
-    importlib.import_module("p4p_child.baseline_forecast")
-    score = importlib.import_module("p4p_child.series_score").process_results
+    described = importlib.import_module("p4p_child.tasks").described
     failure = importlib.import_module("p4p_child.failures").Failure
     manager = TaskManager(include_defaults=False)
 
@@ -59,17 +57,19 @@ def main() -> None:
         def loglikelihood_rolling(self, requests: Any, disable_tqdm: bool = False) -> list[float]:
             raise NotImplementedError
 
+    def classes(module: str, name: str) -> Any:
+        return getattr(importlib.import_module(f"p4p_child.{module}"), name)
+
     def answer(asked: dict[str, Any]) -> Any:
         config = asked["config"]
-        if config.get("process_results") == "mase":
-            config["process_results"] = score
+        config, _ = described({"task": config["task"], "config": config}, {})
         if "shots" in asked:
             task = manager.load([config])["tasks"][config["task"]]
             task.set_config("num_fewshot", asked["shots"])
             task.set_fewshot_seed(1234)
             task.build_all_requests(limit=asked["n"], rank=0, world_size=1)
             return [list(instance.args) for instance in task.instances]
-        model = Says(asked["says"]) if "says" in asked else get_model(asked["model"])(**asked["model_args"])
+        model = Says(asked["says"]) if "says" in asked else classes(*asked["model"].split(":"))(**asked["model_args"])
         if hasattr(model, "take_task"):
             model.take_task(config)
         out = simple_evaluate(

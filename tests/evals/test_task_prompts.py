@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,6 @@ def _is_text(text: str) -> bool:
     return bool(text.strip()) and all(
         c in "\n\t\r" or ((c.isprintable() or ord(c) > 159) and not 0xD7FF < ord(c) < 0xE000) for c in text
     )
-
-
-@pytest.fixture(scope="module")
-def lm_eval(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LmEval]:
-    with LmEval(tmp_path_factory.mktemp("aside")) as aside:
-        yield aside
 
 
 def made(kind: Kind, rows: list[dict[str, Any]], examples: list[dict[str, Any]] | None = None) -> OwnTask:
@@ -164,7 +157,7 @@ def test_a_forecast_is_measured_against_the_seasonal_naive_one(lm_eval: LmEval, 
     row = {"question": "q", "series": [1, 5, 2, 8, 3, 5], "period": 2, "answer": 4}
     rows = [row, row | {"question": "r"}, row | {"question": "s"}, row | {"question": "t"}]
     config = configuration(made("forecast", rows), tmp_path)
-    assert config["process_results"] == MASE
+    assert config["functions"] == {"process_results": MASE}
     told = lm_eval.ask(config=config, says=["4", "It will be 6.", "7 or 8, hard to say: 12 or 13", "cannot say"])[
         "answer"
     ]

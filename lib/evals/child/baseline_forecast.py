@@ -12,10 +12,8 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
-import lm_eval.models  # noqa: F401  (registering a model before hides all that lm-eval has)
 import numpy as np
 from lm_eval.api.model import LM
-from lm_eval.api.registry import register_model
 
 from .failures import Failure
 from .series_score import numbers
@@ -92,7 +90,6 @@ METHODS: dict[str, tuple[Callable[[Any, int], float], Callable[[int], int]]] = {
 """Each method with how many numbers must be kept of a series to forecast it."""
 
 
-@register_model("forecast")
 class ForecastLM(LM):
     """One method of forecasting.
 

@@ -13,11 +13,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import lm_eval.models  # noqa: F401  (registering a model before hides all that lm-eval has)
 import numpy as np
 import pyarrow.parquet as pq
 from lm_eval.api.model import LM
-from lm_eval.api.registry import register_model
 
 from .failures import Failure
 
@@ -26,7 +24,6 @@ SMALLEST = 1e-12
 """Of a probability: what a forest never saw is unlikely, not impossible."""
 
 
-@register_model("tabular")
 class TabularLM(LM):
     """One kind of classifier, fitted anew for each task.
 

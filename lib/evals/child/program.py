@@ -82,6 +82,8 @@ def _evaluated(job: Mapping[str, Any], line: Mapping[str, Any], loaded: Loaded) 
     repeat = int(line.get("repeat") or 0)
     python, numpy, torch, fewshot = (seed + repeat for seed in job["seeds"])
     model_args = _of_repeat(dict(job["model_args"]), loaded.lm, repeat)
+    if hasattr(loaded.lm, "take_task"):  # what was learned from this task is a model of its own
+        model_args["model"] = loaded.lm.identity
     task, manager = tasks.described(line, model_args)
     tracker = EvaluationTracker(output_path=line["out"])
     found = simple_evaluate(
