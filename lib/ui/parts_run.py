@@ -11,6 +11,7 @@ from lib.analysis.command_line import command_line
 from lib.store.details import RunDetails, is_digest, run_details, runs_beginning
 from lib.ui import cached, data_stored, downloads, links, origin, page, parts_samples
 from lib.ui.views.run import RunView, SeriesView
+from lib.ui.views.run_took import TookView
 from lib.ui.views.run_words import configuration as configured
 from lib.ui.views.run_words import model_words
 
@@ -92,6 +93,24 @@ def command(details: RunDetails) -> None:
         page.small_text("Put together from what the file says. " + formats.markdown(" ".join(made.unknown), 1500))
     else:
         st.markdown(formats.markdown(" ".join(made.unknown), 600))
+
+
+def took(view: TookView | None, short: str) -> None:
+    """What answering took, where it was measured."""
+    if view is None:
+        return
+    st.subheader("What did it take?", anchor=False)
+    st.markdown(page.markdown(view.said))
+    page.table(
+        view.table,
+        key="run-took",
+        alt="Time, tokens, memory and money of each task of this run",
+        labels=view.labels,
+        traces=view.traces,
+        height=min(MOST_PX, ROW_PX * (len(view.table) + 1) + 3),
+    )
+    page.small_text(formats.markdown(view.notes, 600))
+    downloads.buttons(view.rows, f"measured-{short}")
 
 
 def samples(details: RunDetails) -> None:
