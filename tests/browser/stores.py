@@ -75,13 +75,13 @@ class Servers:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Address of a server over the store in ``folder``; it ends with the context."""
+def serve(folder: Path, **environment: str) -> Iterator[str]:
+    """Address of a server over the store in ``folder``, with these variables too; it ends with the context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
-    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0"}
+    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0", **environment}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
