@@ -83,9 +83,6 @@ def _in_and_out(commands: Commands) -> None:
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
 
-    text = "queue an evaluation by lm-eval; its flags have their own names"
-    add_eval_arguments(_command(commands, "eval", text, evaluate))
-
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
 
@@ -160,6 +157,8 @@ def _changes(commands: Commands) -> None:
 
 def _evaluations(commands: Commands) -> None:
     """The queue of evaluations and those who work through it."""
+    text = "queue an evaluation by lm-eval; its flags have their own names"
+    add_eval_arguments(_command(commands, "eval", text, evaluate))
     text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"
     add_job_arguments(_command(commands, "jobs", text, jobs))
     text = "run evaluations from the queue until stopped; several may run, on several machines"
