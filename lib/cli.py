@@ -1,5 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, jobs, worker,
-doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, eval,
+jobs, worker, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -156,7 +156,7 @@ def _changes(commands: Commands) -> None:
 
 
 def _evaluations(commands: Commands) -> None:
-    """The queue of evaluations and those who work through it."""
+    """What is evaluated here: asking for it, the queue, and those who work through it."""
     text = "queue an evaluation by lm-eval; its flags have their own names"
     add_eval_arguments(_command(commands, "eval", text, evaluate))
     text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"

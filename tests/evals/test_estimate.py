@@ -186,24 +186,16 @@ def test_history_is_read_from_jobs_that_ended_well(store: Store) -> None:
     document = spec(limit=5).as_json()
     job = {
         "id": "0" * 12, "digest": "0" * 64, "spec": document, "state": "succeeded", "needs": {"backend": "hf", "device": "cpu"},
-        "estimate": {}, "created_at": "2026-11-22T00:00:00Z", "workflow": "x",
+        "estimate": {}, "created_at": "2026-11-22T00:00:00Z", "workflow": "x", "turn": 1,
     }  # fmt: skip
     rows = [
         {"job": "0" * 12, "position": 0, "task": "arc_easy", "state": "succeeded", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": False},
         {"job": "0" * 12, "position": 1, "task": "piqa", "state": "succeeded", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": True},
         {"job": "0" * 12, "position": 2, "task": "boolq", "state": "failed", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": False},
     ]  # fmt: skip
-    names = {column.name for column in job_tables.jobs.columns}
-    needed = {
-        c.name: "x"
-        for c in job_tables.jobs.columns
-        if not c.nullable and c.server_default is None and c.name not in job
-    }
 
     def write(writing: Any) -> None:
-        writing.connection.execute(
-            insert(job_tables.jobs).values({k: v for k, v in {**needed, **job}.items() if k in names})
-        )
+        writing.connection.execute(insert(job_tables.jobs).values(job))
         writing.connection.execute(insert(job_tables.job_tasks), rows)
 
     store.write(write)
@@ -260,6 +252,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Ran:
     subprocess.run(
         [sys.executable, "-m", "lib", "worker", "--once"], env={**os.environ, **env}, timeout=240, check=True
     )
+    done = _cli(["jobs", "show", first["job"]["id"], "--json"], env)
+    assert done["job"]["state"] == "succeeded", done["job"]["reason"]
     again = _cli([*command, "--wait"], env)
     later = prepare(store, in_force, asked, env=env)
     history = finished_tasks(store, "hf")
