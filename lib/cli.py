@@ -1,5 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, jobs, worker,
-doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+eval, jobs, worker, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -83,9 +83,6 @@ def _in_and_out(commands: Commands) -> None:
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
 
-    text = "queue an evaluation by lm-eval; its flags have their own names"
-    add_eval_arguments(_command(commands, "eval", text, evaluate))
-
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
 
@@ -159,7 +156,9 @@ def _changes(commands: Commands) -> None:
 
 
 def _evaluations(commands: Commands) -> None:
-    """The queue of evaluations and those who work through it."""
+    """What is evaluated here: asking for it, the queue, and those who work through it."""
+    text = "queue an evaluation by lm-eval; its flags have their own names"
+    add_eval_arguments(_command(commands, "eval", text, evaluate))
     text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"
     add_job_arguments(_command(commands, "jobs", text, jobs))
     text = "run evaluations from the queue until stopped; several may run, on several machines"

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lib.evals import devices, matching
@@ -20,6 +21,7 @@ from lib.evals.devices import Device
 from lib.evals.evaluating import AttemptLike, Bench, Evaluating
 from lib.evals.identity import has_ended, this_process
 from lib.evals.interpreter import versions
+from lib.evals.own_tasks import configuration_of
 from lib.evals.queue_dbos import Engine, next_name, putting_in
 from lib.evals.states import MAX_TAKEOVERS
 from lib.settings import Settings
@@ -89,7 +91,8 @@ def run_worker(
     store = open_store(settings)
     try:
         described = describe(settings, device=device, memory_gib=memory_gib, has=has)
-        worker = Worker(store, name or device, described, timing or Timing(), attempt or Attempt)
+        ours = partial(Attempt, config_of=partial(configuration_of, store, settings))
+        worker = Worker(store, name or device, described, timing or Timing(), attempt or ours)
         with worker.stopping_at_signals():
             return worker.run(idle_s=0.0 if once else idle_s, is_over=is_over)
     finally:
