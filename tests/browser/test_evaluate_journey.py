@@ -34,7 +34,7 @@ WRITTEN = "question,answer\n" + "".join(f"What is {n} plus one?,{n + 1}\n" for n
 FAILURES = {
     "key": ("401", False),
     "429": ("429", True),
-    "broken": ("not JSON", True),
+    "broken": ("not JSON", False),
     "refused": ("refused", True),
 }
 """How the server behaves: words of the message, and whether it is worth trying again."""
@@ -65,7 +65,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     # The reader has said before which model the folder is.
     set_alias(store, model.name, "", "alpha-7b")
     with StubServer() as quick, StubServer(delay_s=0.4) as slow:
-        keys = {"HF_HUB_OFFLINE": "1", "STUB_KEY": "not-the-right-key", "P4P_KEY_HOSTS": f"STUB_KEY=127.0.0.1:{quick.port}"}  # fmt: skip
+        keys = {"HF_HUB_OFFLINE": "1", "P4P_WORKER": "1", "STUB_KEY": "not-the-right-key", "P4P_KEY_HOSTS": f"STUB_KEY=127.0.0.1:{quick.port}"}  # fmt: skip
         with serve(folder, **keys) as address:
             yield Place(store, address, choices, written, model, quick, slow)
     store.close()
