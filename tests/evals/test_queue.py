@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from lib.errors import RefusedInput
 from lib.evals import matching, queue, queue_dbos
-from lib.evals.jobs import Job, Needs, Worker
+from lib.evals.jobs import Job, Needs, TaskProgress, Worker
 from lib.evals.spec import JobSpec, from_json
 from lib.settings import ROOT
 from lib.store import jobs as stored
@@ -63,6 +64,10 @@ def test_the_same_job_is_offered_as_there_already(store: Store) -> None:
     queue.cancel(store, again.job.id)
     queue.cancel(store, job.id)
     assert queue.enqueue(store, spec(), needs=Needs("hf")).is_new, "one that was called off makes no other needless"
+
+
+def test_tasks_are_read_in_the_order_of_the_record() -> None:
+    assert tuple(field.name for field in fields(TaskProgress)) == stored.TASK_COLUMNS
 
 
 def test_repeats_are_tasks_of_their_own(sqlite_store: Store) -> None:

@@ -127,7 +127,7 @@ def test_the_estimate_stands_beside_what_came(open_app: Open, store: Store, tmp_
     job = made.ended(estimate=made.ESTIMATE)
     made.keep(store, job)
     table = evaluate_estimate.against(job).set_index("what")
-    assert table.loc["Time"].tolist() == ["1 min 50 s (1 min to 5 min)", "5 min", "2.7× as much"]
+    assert table.loc["Time"].tolist() == ["1 min 50 s (1 min to 5 min)", "4 min", "2.2× as much"]
     assert table.loc["Tokens in"].tolist() == ["15,300 (13,000 to 18,000)", "15,000", "as expected"]
     assert table.loc["Tokens out", "score:came"] == "0" and table.loc["Tokens out", "said"] is None
     assert "Dollars" not in table.index and "Memory" not in table.index, "nobody knew, or nobody measured"

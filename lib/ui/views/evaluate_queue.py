@@ -134,11 +134,18 @@ def _running(job: Job, standing: job_progress.Progress, now: str) -> JobLine:
     current = next((task for task in job.tasks if task.state == "running"), None)
     told = [f"{standing.n_ended} of {formats.counted(standing.n_tasks, 'task')} done"]
     if current is None:
-        told.append("starting" if not standing.n_ended else "between two tasks")
+        told.append(between(standing))
     else:
-        told.append(f"{formats.one_line(current.task, 40)}: {requests(current)}")
+        told.append(f"{job_words.task_name(current.task, 40)}: {requests(current)}")
     told += [one for one in (job_words.per_second(standing.rate), _left(standing)) if one]
     return JobLine(job.id, title(job), " · ".join(told + numbers(job.tasks)), standing.share)
+
+
+def between(standing: job_progress.Progress) -> str:
+    """What a running job does while none of its tasks runs."""
+    if not standing.n_ended:
+        return "starting: the model is being loaded"
+    return "putting its results away" if standing.n_ended == standing.n_tasks else "between two tasks"
 
 
 def requests(task: TaskProgress) -> str:
