@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from lib.evals import devices, matching
+from lib.evals import devices, matching, own_tasks
 from lib.evals.desk import Desk
 from lib.evals.devices import Device
 from lib.evals.evaluating import AttemptLike, Bench, Evaluating
@@ -87,7 +88,7 @@ def run_worker(
     store = open_store(settings)
     try:
         described = describe(settings, device=device, memory_gib=memory_gib, has=has)
-        worker = Worker(store, name or device, described, timing or Timing(), attempt or _attempt())
+        worker = Worker(store, name or device, described, timing or Timing(), attempt or _attempt(store))
         with worker.stopping_at_signals():
             return worker.run(idle_s=0.0 if once else idle_s, is_over=is_over)
     finally:
@@ -284,7 +285,7 @@ def describe(
     return {"device": device, "memory_gib": memory, **found, "process": this_process()}
 
 
-def _attempt() -> Callable[..., AttemptLike]:
+def _attempt(store: Store) -> Callable[..., AttemptLike]:
     from lib.evals.attempt import Attempt
 
-    return Attempt
+    return partial(Attempt, config_of=partial(own_tasks.configuration_of, store, store.settings))

@@ -1,7 +1,8 @@
 """Trains tiny Llama models on a text, one after the other: a program of its own, for the interpreter that runs lm-eval.
 
 Standard library, PyTorch, tokenizers and transformers only; nothing of the product. Standard input: one JSON object
-(``Plan`` in ``training.py`` writes it). Standard output: JSON lines, ``{"event": "step", ...}`` and ``{"event": "saved", ...}``.
+(``training.py`` writes it). The descriptor named by ``P4P_EVENTS_FD``: JSON lines, ``{"event": "step", ...}`` and
+``{"event": "saved", ...}``. Standard output and error: the log.
 
 The recipe: word-level tokenizer, AdamW (0.9, 0.95) with weight decay 0.01, gradients clipped at 1, 50 steps of warm-up and a
 cosine to a tenth, float32, one thread, the same text in the same order for every model. Repeatable on one machine.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -104,6 +106,7 @@ def make_model(wanted: dict[str, Any], n_words: int, length: int) -> Any:
         num_hidden_layers=wanted["layers"],
         num_attention_heads=wanted["heads"],
         max_position_embeddings=2 * length,
+        initializer_range=float(os.environ.get("INIT", "0.02")),
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=0,
@@ -129,8 +132,7 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
 
 def tell(event: str, **facts: Any) -> None:
     """A line for whoever started this."""
-    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-    sys.stdout.flush()
+    os.write(int(os.environ["P4P_EVENTS_FD"]), json.dumps({"event": event, **facts}).encode() + b"\n")
 
 
 if __name__ == "__main__":
