@@ -116,7 +116,7 @@ def _day(settings: Settings) -> str:
 def _scores(frames: Frames, found: Found) -> dict[tuple[str, int], dict[str, Any]]:
     """Score and questions of each state and task, from the pages' own frames."""
     runs = frames.runs
-    by_digest = {str(run): int(run_id) for run_id, run in runs["run"].items()}
+    by_digest = dict(zip(runs["run"].astype(str).tolist(), runs.index.tolist(), strict=True))
     told: dict[tuple[str, int], dict[str, Any]] = {}
     for state, of_task in found.runs.items():
         told[state] = {}
@@ -142,11 +142,11 @@ def _table(frames: Frames, plan: Plan, found: Found) -> None:
             seen = formats.tokens(step * training.TOKENS_PER_STEP)
             rows.append((model, size, seen, *(formats.score(own[task]["score"], 0) for task in found.tasks)))
     put_table(("model", "parameters", "tokens seen", *(str(labels[task]) for task in found.tasks)), rows)
-    chances = frames.benchmarks["random_baseline"].to_dict().reindex(list(found.tasks))
-    put("")
+    chances = frames.benchmarks["random_baseline"].to_dict()
     guessed = [
-        f"{labels[task]} {formats.score(chance, 0)}" for task, chance in chances.items() if formats.known(chance)
+        f"{labels[task]} {formats.score(chances[task], 0)}" for task in found.tasks if formats.known(chances[task])
     ]
+    put("")
     put(
         f"Guessing gives: {', '.join(guessed)}. Facts need parameters and tokens, agreement comes late and all at once,"
     )
