@@ -159,7 +159,7 @@ def _addresses(frames: Frames, plan: Plan, found: Found, port: int) -> None:
     longest = max(plan.courses, key=lambda course: (len(course.kept), course.steps, course.shape.width))
     run = found.runs[longest.id, longest.steps][facts][:12]
     told: Mapping[str, str] = {
-        "Sizes against tokens, coloured by what they know": f"parameters-and-tokens?color={facts}",
+        "Sizes against tokens, coloured by what they know": f"parameters-and-tokens?colour={facts}",
         f"The learning curve of {longest.title}": f"model?model={longest.id}",
         "Every model on the facts, smallest first": f"benchmark?benchmark={facts}",
         "One run: its scores, its questions, what it took": f"run?run={run}",

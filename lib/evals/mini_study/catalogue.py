@@ -55,6 +55,7 @@ def _model(course: Course, n: int, n_words: int, day: str) -> dict[str, object]:
         "tokens_status": "published",
         "context_length": 2 * LENGTH,
         "licence": "none needed",
+        "open_weights": "true",
         "n_layers": shape.layers,
         "d_model": shape.width,
         "n_heads": shape.heads,

@@ -79,7 +79,8 @@ def train(wanted: dict[str, Any], plan: dict[str, Any], tokenizer: Any, stream: 
     for step in range(1, steps + 1):
         first = ((step - 1) * batch * length) % (len(stream) - batch * length)
         part = stream[first : first + batch * length].view(batch, length)
-        loss = model(input_ids=part, labels=part).loss
+        mask, places = apart(part)
+        loss = model(input_ids=part, attention_mask=mask, position_ids=places, labels=part).loss
         best.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -113,6 +114,28 @@ def make_model(wanted: dict[str, Any], n_words: int, length: int) -> Any:
         pad_token_id=0,
     )
     return LlamaForCausalLM(config)
+
+
+def apart(part: Any) -> tuple[Any, Any]:
+    """What each token may look at (its own line, up to itself) and its place in that line.
+
+    Lines lie one behind the other in a row of tokens, but a question is asked alone; so each is learned alone, too.
+
+    Returns:
+        Additive mask (rows, 1, length, length), places (rows, length).
+    """
+    import torch
+
+    is_first = torch.zeros_like(part, dtype=torch.bool)
+    is_first[:, 1:] = part[:, :-1] == 0
+    is_first[:, 0] = True
+    line = is_first.cumsum(1)
+    length = part.shape[1]
+    index = torch.arange(length)
+    begins = torch.where(is_first, index, 0).cummax(1).values
+    may_see = (line[:, :, None] == line[:, None, :]) & (index[:, None] >= index[None, :])
+    mask = torch.zeros(may_see.shape).masked_fill(~may_see, torch.finfo(torch.float32).min)
+    return mask[:, None], index - begins
 
 
 def pace(step: int, steps: int) -> float:
