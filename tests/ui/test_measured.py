@@ -54,18 +54,17 @@ def run_of(folder: Path, model: str) -> str:
 def test_the_page_of_a_run_says_what_it_took(open_app: Open, measured_store: Path) -> None:
     app = open_app(measured_store, RUN, run=run_of(measured_store, "own-0"))
     assert not app.exception and "What did it take?" in [one.value for one in app.subheader]
-    table = next(one.value for one in app.dataframe if "took:requests" in one.value)
-    assert table.iloc[0].to_dict() == {
-        "name": "mmlu",
-        "took:requests": "400",
-        "took:seconds": "13 s",
-        "took:rate": "31 per s",
-        "took:in": "5,000",
-        "took:out": "300",
-        "took:usd": "$0.020",
-        "took:load": "4 s",
-        "took:memory": "0.51 GB",
-        "took:weights": "26 kB",
+    table = next(one.value for one in app.dataframe if run_took.VALUE in one.value)
+    assert dict(zip(table["what"], table[run_took.VALUE], strict=True)) == {
+        "Requests": "400",
+        "Time of answering": "13 s",
+        "Requests per second": "31 per s",
+        "Tokens read": "5,000",
+        "Tokens written": "300",
+        "Dollars": "$0.020",
+        "Time of loading": "4 s",
+        "Most memory of the process": "0.51 GB",
+        "Weights": "26 kB",
     }
     said = next(one.value for one in app.markdown if "of answering" in one.value).replace("\\", "")
     assert said.startswith("**13 s** of answering, **$0.020**, 5.3K tokens read and written, on cpu")
@@ -112,7 +111,7 @@ def test_a_measured_cost_leads_to_its_run(measured_store: Path) -> None:
     assert trace is not None and trace.runs == (run_of(measured_store, "own-0"),) and not trace.source
     run_id = int(frames.runs.index[frames.runs["model"] == "own-0"][0])
     took = run_took.took_view(frames, run_id=run_id)
-    assert took is not None and took.traces.at(0, "took:seconds").runs == trace.runs  # type: ignore[union-attr]
+    assert took is not None and took.traces.at(0, run_took.VALUE).runs == trace.runs  # type: ignore[union-attr]
     store.close()
 
 

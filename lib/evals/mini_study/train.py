@@ -1,7 +1,8 @@
 """Trains tiny Llama models on a text, one after the other: a program of its own, for the interpreter that runs lm-eval.
 
 Standard library, PyTorch, tokenizers and transformers only; nothing of the product. Standard input: one JSON object
-(``Plan`` in ``training.py`` writes it). Standard output: JSON lines, ``{"event": "step", ...}`` and ``{"event": "saved", ...}``.
+(``training.py`` writes it). The descriptor named by ``P4P_EVENTS_FD``: JSON lines, ``{"event": "step", ...}`` and
+``{"event": "saved", ...}``. Standard output and error: the log.
 
 The recipe: word-level tokenizer, AdamW (0.9, 0.95) with weight decay 0.01, gradients clipped at 1, 50 steps of warm-up and a
 cosine to a tenth, float32, one thread, the same text in the same order for every model. Repeatable on one machine.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -77,7 +79,8 @@ def train(wanted: dict[str, Any], plan: dict[str, Any], tokenizer: Any, stream: 
     for step in range(1, steps + 1):
         first = ((step - 1) * batch * length) % (len(stream) - batch * length)
         part = stream[first : first + batch * length].view(batch, length)
-        loss = model(input_ids=part, labels=part).loss
+        mask, places = apart(part)
+        loss = model(input_ids=part, attention_mask=mask, position_ids=places, labels=part).loss
         best.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -104,12 +107,35 @@ def make_model(wanted: dict[str, Any], n_words: int, length: int) -> Any:
         num_hidden_layers=wanted["layers"],
         num_attention_heads=wanted["heads"],
         max_position_embeddings=2 * length,
+        initializer_range=float(os.environ.get("INIT", "0.02")),
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=0,
         pad_token_id=0,
     )
     return LlamaForCausalLM(config)
+
+
+def apart(part: Any) -> tuple[Any, Any]:
+    """What each token may look at (its own line, up to itself) and its place in that line.
+
+    Lines lie one behind the other in a row of tokens, but a question is asked alone; so each is learned alone, too.
+
+    Returns:
+        Additive mask (rows, 1, length, length), places (rows, length).
+    """
+    import torch
+
+    is_first = torch.zeros_like(part, dtype=torch.bool)
+    is_first[:, 1:] = part[:, :-1] == 0
+    is_first[:, 0] = True
+    line = is_first.cumsum(1)
+    length = part.shape[1]
+    index = torch.arange(length)
+    begins = torch.where(is_first, index, 0).cummax(1).values
+    may_see = (line[:, :, None] == line[:, None, :]) & (index[:, None] >= index[None, :])
+    mask = torch.zeros(may_see.shape).masked_fill(~may_see, torch.finfo(torch.float32).min)
+    return mask[:, None], index - begins
 
 
 def pace(step: int, steps: int) -> float:
@@ -129,8 +155,7 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
 
 def tell(event: str, **facts: Any) -> None:
     """A line for whoever started this."""
-    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-    sys.stdout.flush()
+    os.write(int(os.environ["P4P_EVENTS_FD"]), json.dumps({"event": event, **facts}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ nouns in between. *Copying* is a skill: repeat some words that were never seen t
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,8 +35,8 @@ PLURALS = ("dogs", "cats", "birds", "horses", "children", "queens", "foxes", "be
 VERBS = (("sleeps", "sleep"), ("runs", "run"), ("sings", "sing"), ("waits", "wait"))
 BETWEEN = ("near", "behind", "before", "with")
 TO_COPY = (*CITIES, *COLOURS, *TRADES)
-MIX = (("facts", 0.6), ("agreement", 0.15), ("copying", 0.25))
-"""Share of each kind of line in the text."""
+SHARES = {"facts": 0.6, "agreement": 0.15, "copying": 0.25}
+"""Of each kind of line in the text."""
 FEWEST_COPIED, MOST_COPIED = 2, 4
 MOST_BETWEEN = 2
 _CHOICES = 4
@@ -77,14 +77,15 @@ class World:
     def text(self, n_lines: int) -> Iterator[str]:
         """Lines to learn from, in an order that is always the same; a longer text begins with the shorter one."""
         draw = random.Random(self.seed + 1)
-        kinds, shares = zip(*MIX, strict=True)
-        makers = {
-            "facts": lambda: draw.choices(self.facts, self.weights)[0],
-            "agreement": lambda: _agreement(draw),
-            "copying": lambda: _copying(draw),
-        }
-        for _ in range(n_lines):
-            yield makers[draw.choices(kinds, shares)[0]]().line
+        facts = random.Random(self.seed + 5).choices(self.facts, self.weights, k=n_lines)
+        for fact in facts:
+            kind = draw.random()
+            if kind < SHARES["facts"]:
+                yield fact.line
+            elif kind < SHARES["facts"] + SHARES["agreement"]:
+                yield _agreement(draw).line
+            else:
+                yield _copying(draw).line
 
     def fact_questions(self) -> list[Item]:
         """Every fact once, with three wrong answers of its kind."""
@@ -108,7 +109,7 @@ class World:
 
     def words(self) -> list[str]:
         """Every word of the text, for the tokenizer."""
-        fixed = "Question: Answer: Where does live? Which colour like? What trade have? Complete: Repeat: the".split()
+        fixed = {word for item in (self.facts[:3]) for word in item.line.split()[:-1]} | {"Complete:", "Repeat:", "the"}
         verbs = [one for pair in VERBS for one in pair]
         return sorted({*fixed, *self.people, *TO_COPY, *NOUNS, *PLURALS, *verbs, *BETWEEN})
 
@@ -129,10 +130,10 @@ def _copying(draw: random.Random) -> Item:
     return Item(f"Repeat: {' '.join(words)}", " ".join(words))
 
 
-def _different(draw: random.Random, make: object, n: int) -> list[Item]:
+def _different(draw: random.Random, make: Callable[[random.Random], Item], n: int) -> list[Item]:
     found: dict[str, Item] = {}
     while len(found) < n:
-        item = make(draw)  # type: ignore[operator]
+        item = make(draw)
         found.setdefault(item.question, item)
     return list(found.values())
 

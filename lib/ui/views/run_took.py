@@ -15,13 +15,15 @@ from lib.store.frames import Frames
 from lib.ui.traces import Traces
 from lib.ui.views.run_words import duration
 
+VALUE = "took:value"
+
 
 class TookView(NamedTuple):
     """What answering took.
 
     Args:
         said: The whole in a sentence.
-        table: A row per task; only columns of which something is known. Texts, for the eye.
+        table: A row per task, or per quantity where it is one task; only what is known of any. Texts, for the eye.
         rows: The same as numbers with their units in the names, for the download.
         notes: What has to be known of the numbers, plain text; '' for nothing.
     """
@@ -42,18 +44,20 @@ def took_view(frames: Frames, *, run_id: int) -> TookView | None:
         return None
     records = own.to_dict("records")
     shown = {name: [words(row) for row in records] for name, (_, words) in _COLUMNS.items()}
-    table: dict[str, list[str | None]] = {"name": [formats.one_line(row["task"], 90) for row in records]}
-    table |= {name: texts for name, texts in shown.items() if any(text is not None for text in texts)}
-    runs = own["run"].astype(str).tolist()
-    models = own["model"].astype(object).where(own["model"].notna(), "").astype(str).tolist()
-    return TookView(
-        _said(own),
-        pd.DataFrame(table),
-        {"name": "Task"} | {name: label for name, (label, _) in _COLUMNS.items()},
-        own.drop(columns=["run_id"]),
-        Traces(models, dict.fromkeys((name for name in table if name != "name"), runs)),
-        _notes(own),
-    )
+    shown = {name: texts for name, texts in shown.items() if any(text is not None for text in texts)}
+    run, model = str(own["run"].iloc[0]), own["model"].iloc[0]
+    labels = {name: label for name, (label, _) in _COLUMNS.items()}
+    if len(own) == 1:
+        # Most runs are of one task: then it reads better downwards.
+        labels |= {"what": "What", VALUE: formats.one_line(own["task"].iloc[0], 60)}
+        table = pd.DataFrame({"what": [labels[name] for name in shown], VALUE: [texts[0] for texts in shown.values()]})
+    else:
+        labels["name"] = "Task"
+        table = pd.DataFrame({"name": [formats.one_line(row["task"], 90) for row in records], **shown})
+    traced = [name for name in table if name not in ("what", "name")]
+    models = ["" if pd.isna(model) else str(model)] * len(table)
+    traces = Traces(models, {str(name): [run] * len(table) for name in traced})
+    return TookView(_said(own), table, labels, own.drop(columns=["run_id"]), traces, _notes(own))
 
 
 def memory(n_bytes: object) -> str | None:
