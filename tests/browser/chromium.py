@@ -12,8 +12,10 @@ import sys
 
 from playwright._impl._driver import compute_driver_executable
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell first: the same engine without windows and their own pages, which take a fifth of the time of a visit.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_PACKAGE, DRIVER_PACKAGE = "chromium", "libatomic1"  # a bare Debian has neither
+SHELL_PACKAGE = "chromium-headless-shell"  # Debian has it since 12; it also brings less along
 REMEDY = (
     f"The browser tests need Chromium or Chrome and, for their driver, {DRIVER_PACKAGE}: as root, "
     f"apt-get install {BROWSER_PACKAGE} {DRIVER_PACKAGE}; a browser elsewhere is named by CHROMIUM=/path/to/it."
@@ -48,7 +50,9 @@ def chromium() -> str:
     packages = missing()
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-q"], check=True)
-        subprocess.run(["apt-get", "install", "-yq", "--no-install-recommends", *packages], check=True)
+        has_shell = subprocess.run(["apt-cache", "show", SHELL_PACKAGE], capture_output=True, check=False).returncode == 0
+        chosen = [SHELL_PACKAGE if one == BROWSER_PACKAGE and has_shell else one for one in packages]
+        subprocess.run(["apt-get", "install", "-yq", "--no-install-recommends", *chosen], check=True)
     path = installed()
     if path is None or missing():
         raise RuntimeError(REMEDY)

@@ -21,6 +21,8 @@ IDLE = (
     "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED] "
     "[data-testid=stMain] [data-testid=stElementContainer]"
 )
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
+"""For every tab: without a graphics card each frame of a fading or turning sign takes a core, a second for each visit."""
 DRAWN = """() => { const g = document.querySelector('.js-plotly-plot');
     return g && g.calcdata && g.querySelectorAll('.xtick').length > 0 && g.querySelectorAll('.point, .scattergl').length > 0 }"""
 Visit = Callable[..., "Visitor"]
@@ -114,7 +116,7 @@ def visit(server: str, browser: Browser) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
 
     def open_tab(path: str = "/", *, scheme: str = "light", width: int = 1280, **options: Any) -> Visitor:
-        options |= {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+        options |= STILL | {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
         context = browser.new_context(**options)
         contexts.append(context)
         return Visitor(context.new_page(), server).goto(path)

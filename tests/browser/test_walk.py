@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from lib.ui import links
 from tests.browser import checks
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import STILL, Visitor
 from tests.browser.stores import FILLS, Servers, addresses
 
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
@@ -37,7 +37,8 @@ def walker(servers: Servers, browser: Browser) -> Iterator[Walker]:
 
     @cache
     def tab(store: str, width: str) -> Visitor:
-        context = browser.new_context(viewport={"width": WIDTHS[width], "height": HEIGHT}, color_scheme="light")
+        view: ViewportSize = {"width": WIDTHS[width], "height": HEIGHT}
+        context = browser.new_context(viewport=view, color_scheme="light", **STILL)
         contexts.append(context)
         return Visitor(context.new_page(), servers[store].address)
 

@@ -1,4 +1,4 @@
-"""What the tests of several processes run: ``python -m tests.store.processes import|migrate ...``.
+"""What the tests of several processes run: ``work(("import", ...))`` or ``work(("migrate", ...))`` in a process of its own.
 
 import SEED SECONDS [COUNT]: imports made-up files until time or count is over and prints ``raw digest, run digest`` of each when it
 has been acknowledged. migrate PAUSE: opens the store, waiting so many seconds after each statement that makes a table.
@@ -7,8 +7,11 @@ The store is the one of the environment.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import lib  # noqa: F401  (puts the right SQLite in place)
@@ -64,5 +67,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    {"import": _import, "migrate": _migrate}[sys.argv[1]](*sys.argv[2:])
+def work(arguments: Sequence[str], environment: dict[str, str], said: Path, errors: Path) -> None:
+    """Does what the arguments say; what it says and its errors go to the files, each line at once."""
+    for stream, path in ((sys.stdout, said), (sys.stderr, errors)):
+        with path.open("wb", buffering=0) as file:
+            os.dup2(file.fileno(), stream.fileno())
+    os.environ.update(environment)
+    {"import": _import, "migrate": _migrate}[arguments[0]](*arguments[1:])
