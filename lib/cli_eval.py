@@ -210,10 +210,13 @@ def _show_plan(prepared: Prepared, is_json: bool) -> None:
                 "estimate": prepared.estimate.as_json(),
                 "needs": asdict(prepared.needs),
                 "problems": told,
+                "notes": list(prepared.notes),
             }
         )
         return
     _show_estimate(prepared.estimate)
+    for note in prepared.notes:
+        put(note)
     for one in prepared.problems:
         say(f"{one.place}: {one.reason}. {one.remedy}".rstrip())
     if prepared.problems:

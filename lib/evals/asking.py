@@ -5,7 +5,7 @@ One call for the form and for the command line, so that both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ class Prepared(NamedTuple):
         estimate: What it will take.
         needs: What a worker must have.
         problems: Empty: it may be queued.
+        notes: What to know that speaks against nothing.
     """
 
     spec: JobSpec
@@ -52,6 +53,7 @@ class Prepared(NamedTuple):
     estimate: Estimate
     needs: Needs
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Asked(NamedTuple):
@@ -132,7 +134,7 @@ def prepare(
     )
     found = problems(whole, of.facts, told, task_list(), around)
     found += [*_shots(whole, own), *([on_hub.problem] if on_hub is not None and on_hub.problem else [])]
-    return Prepared(whole, of.facts, told, needs(whole, told), tuple(dict.fromkeys(found)))
+    return Prepared(whole, of.facts, told, needs(whole, told), tuple(dict.fromkeys(found)), tuple(_notes(whole)))
 
 
 def fitted_limit(store: Store, settings: Settings, preset: Preset, spec: JobSpec, on_hub: Asked | None) -> JobSpec:
@@ -155,7 +157,7 @@ def entry_of(task: OwnTask) -> TaskEntry:
         task.name,
         "task",
         output_type="multiple_choice" if is_chosen else "generate_until",
-        num_fewshot=default_shots(task),
+        num_fewshot=default_shots(task) or None,
         n_items=len(task.rows),
         n_items_basis="its own rows",
     )
@@ -185,6 +187,17 @@ def _shots(spec: JobSpec, own: Mapping[str, OwnTask]) -> list[Problem]:
     asked = spec.num_fewshot or 0
     few = [(name, most_shots(task)) for name, task in own.items() if asked > most_shots(task)]
     return [Problem("num_fewshot", f"{name} has {most} questions for examples", "Ask for fewer.") for name, most in few]
+
+
+def _notes(spec: JobSpec) -> Iterator[str]:
+    """What lm-eval does otherwise than the job says."""
+    if spec.num_fewshot:
+        for name in spec.tasks:
+            fixed = [leaf.name for leaf in task_list().leaves(name) if leaf.num_fewshot == 0]
+            if fixed:
+                which = name if fixed == [name] else f"{len(fixed)} of the tasks of {name}, {fixed[0]} for one,"
+                verb = "is" if fixed == [name] else "are"
+                yield f"{which} {verb} asked without examples whatever num_fewshot says: lm-eval keeps to the 0 of their files"
 
 
 def _hub_home(env: Mapping[str, str]) -> Path:

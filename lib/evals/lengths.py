@@ -112,6 +112,17 @@ def items(spec: JobSpec, entry: TaskEntry) -> int | None:
     return int(spec.limit) if entry.n_items is None else min(int(spec.limit), entry.n_items)
 
 
+def shots(entry: TaskEntry, asked: int | None) -> int:
+    """Worked examples that a task is really asked with.
+
+    Source:
+        lm-eval 0.4.13, ``simple_evaluate``: a task whose YAML says 0 is asked without, whatever ``--num_fewshot`` says.
+    """
+    if entry.num_fewshot == 0 or asked is None:
+        return entry.num_fewshot or 0
+    return asked
+
+
 def chars_per_token(vocab: float | None) -> tuple[float, float, float]:
     """Fewest, usual and most characters of English that a token stands for.
 
@@ -151,11 +162,11 @@ def _length(row: Mapping[str, str]) -> Length:
 
 def _measured(spec: JobSpec, entry: TaskEntry, n_items: int | None, past: Sequence[PastTask]) -> Asked | None:
     """From the newest run of the same task with the same examples; by questions where both counts are known."""
+    wanted = (entry.name, shots(entry, spec.num_fewshot), bool(spec.apply_chat_template))
     alike = [
         one
         for one in past
-        if (one.task, one.num_fewshot, one.is_chat) == (entry.name, spec.num_fewshot, bool(spec.apply_chat_template))
-        and one.tokens_in is not None
+        if one.tokens_in is not None and (one.task, shots(entry, one.num_fewshot), one.is_chat) == wanted
     ]
     if not alike:
         return None
@@ -182,8 +193,7 @@ def _measured(spec: JobSpec, entry: TaskEntry, n_items: int | None, past: Sequen
 
 
 def _counted(spec: JobSpec, entry: TaskEntry, n_items: int, length: Length, vocab: float | None) -> Asked:
-    shots = entry.num_fewshot or 0 if spec.num_fewshot is None else spec.num_fewshot
-    examples = shots * (length.example or length.prompt)
+    examples = shots(entry, spec.num_fewshot) * (length.example or length.prompt)
     system = len(spec.system_instruction or "")
     is_written = entry.output_type == "generate_until"
     per_item = float(entry.answers) if is_written else (length.n_choices or 1.0)
