@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ipaddress
 import json
 import os
@@ -261,3 +262,17 @@ print(json.dumps([found, len(manager.all_tasks), manager.metadata, escaped, call
     path, n_indexed, metadata, escaped, is_function = json.loads(found.stdout)
     assert path.endswith("lm_eval/tasks/" + entry.path) and n_indexed == 0 and metadata == {"pretrained": "m"}
     assert not escaped and is_function
+
+
+def test_the_child_needs_nothing_of_the_product() -> None:
+    """It runs under any interpreter that has lm-eval: its other imports come with lm-eval or with the model's kind."""
+    brought = {"lm_eval", "requests", "aiohttp", "torch", "numpy", "pyarrow", "sklearn", "xgboost"}
+    for path in (ROOT / "lib" / "evals" / "child").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, f"{path.name} reaches out of its folder"
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            for name in names:
+                root = name.split(".")[0]
+                assert root in brought or root in sys.stdlib_module_names, (path.name, name)
