@@ -7,8 +7,8 @@ from typing import NamedTuple
 BATCH, LENGTH = 32, 48
 TOKENS_PER_STEP = BATCH * LENGTH
 """``lib.sources.checkpoints`` knows the same number, and the steps at which training ends."""
-LONG, BRIEF = 900, 300
-"""Steps of the two budgets: 1.4 and 0.46 million tokens. Each is trained to the end of its own schedule, since a state in
+LONG, BRIEF = 600, 250
+"""Steps of the two budgets: 0.92 and 0.38 million tokens. Each is trained to the end of its own schedule, since a state in
 the middle of a longer one has not slowed down yet and understates what its tokens are good for."""
 
 
@@ -76,6 +76,6 @@ WHOLE = Plan(
     "three sizes, two budgets of training tokens, and two states on the way of the longer ones",
 )
 CUT = Plan(
-    (Course(NANO, BRIEF, (100, 200, BRIEF)), Course(MICRO, BRIEF, (BRIEF,))),
+    (Course(NANO, BRIEF, (BRIEF,)), Course(MICRO, BRIEF, (75, 150, BRIEF))),
     "two sizes, one budget of training tokens, and two states on the way",
 )

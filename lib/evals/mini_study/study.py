@@ -19,6 +19,7 @@ from lib.evals.mini_study.plan import Course, Plan
 from lib.evals.mini_study.tasks import tasks
 from lib.evals.mini_study.world import World
 from lib.evals.spec import JobSpec
+from lib.evals.states import ENDED
 from lib.settings import ROOT, Settings
 from lib.sources.ingest import ingest, ingest_raw
 from lib.sources.prepare import Meta
@@ -86,6 +87,8 @@ def ask(store: Store, plan: Plan, names: Sequence[str], folder: Path) -> dict[tu
 
 def work(store: Store, settings: Settings, jobs: Sequence[Job], tell: Tell, *, n_workers: int = MOST_WORKERS) -> None:
     """Start workers as `python -m lib worker --once` does, and wait until these jobs have ended."""
+    if all(queue.job_named(store, job.id).state in ENDED for job in jobs):
+        return
     with ExitStack() as stack:
         workers = [stack.enter_context(_worker(settings, n)) for n in range(n_workers)]
         told: dict[str, str] = {}
@@ -95,7 +98,7 @@ def work(store: Store, settings: Settings, jobs: Sequence[Job], tell: Tell, *, n
                 if job.state != told.get(job.id, "queued"):
                     told[job.id] = job.state
                     tell(_line(job, now))
-            if all(job.state in ("succeeded", "failed", "cancelled") for job in now):
+            if all(job.state in ENDED for job in now):
                 return
             if all(worker.poll() is not None for worker in workers):
                 log = settings.data_dir / "worker-0.log"
@@ -153,7 +156,7 @@ def _worker(settings: Settings, n: int) -> Leash:
 
 
 def _line(job: Job, all_jobs: Sequence[Job]) -> str:
-    n_ended = sum(one.state in ("succeeded", "failed", "cancelled") for one in all_jobs)
+    n_ended = sum(one.state in ENDED for one in all_jobs)
     name = Path(job.spec.model).name
     if job.state == "running":
         return f"job {job.id}: {name}, taken up by {job.worker or 'a worker'}"
