@@ -131,7 +131,9 @@ def test_only_who_holds_a_job_writes_about_it(store: Store) -> None:
     job = put_in(store)
     hold = begin(store)
     assert (hold.job, hold.attempt) == (job.id, 1)
+    waiting = put_in(store, "one more")
     assert claim(store, "w") is None, "one job at a time"
+    queue.cancel(store, waiting.id)
     progress = {0: {"state": "running", "n_done": 3, "n_requests": 10, "tokens_in": 7}}
     heard = stored_workers.beat(store, "w", is_idle=False, hold=hold, tasks=progress, log="loading")
     assert (heard.is_known, heard.job, heard.state, heard.attempt) == (True, job.id, "running", 1)

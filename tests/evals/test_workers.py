@@ -196,20 +196,21 @@ def test_a_child_that_dies_and_one_that_fails(sqlite_store: Store, start: Start)
     """A crash is tried again at the task it had reached, a few times; what failed in words is not, until somebody asks."""
     store, settings = sqlite_store, sqlite_store.settings
     dies = put_in(store, "dies", dies=1)
-    fails = put_in(store, "fails", fails="the key was refused")
+    fails = put_in(store, "fails", fails="the key was refused", fails_at=1)
     assert start(settings, "worker", "once").wait() == 0
     assert queue.job_named(store, dies.id).state == "succeeded"
     assert [line.position for line in began(settings) if line.job == dies.id] == [0, 0, 1]
     assert "child lost" in [event.kind for event in queue.events(store, dies.id)]
     failed = queue.job_named(store, fails.id)
     assert (failed.state, failed.reason, failed.is_retryable) == ("failed", "the key was refused", False)
-    assert [task.state for task in failed.tasks] == ["failed", "waiting"]
-    assert "task_0 5" in queue.log_tail(store, fails.id)
+    assert [task.state for task in failed.tasks] == ["succeeded", "failed"]
+    assert "task_1 5" in queue.log_tail(store, fails.id)
     again = queue.retry(store, fails.id, "key mended")
     assert (again.state, again.reason) == ("queued", "")
     assert start(settings, "worker", "once").wait() == 0
     assert queue.job_named(store, fails.id).state == "failed"
     assert queue.job_named(store, fails.id).attempt == 2
+    assert [line.position for line in began(settings) if line.job == fails.id] == [0, 1, 1], "what was finished is kept"
 
 
 def test_each_worker_takes_what_it_can_serve(sqlite_store: Store, start: Start) -> None:
