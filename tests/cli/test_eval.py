@@ -76,24 +76,24 @@ def test_what_speaks_against_it_is_said_and_nothing_is_queued(told: Told, own: s
     assert _jobs() == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["--tasks", "arc_easy"], 2),
-        (["--model", "dummy"], 2),
-        (["--model", "dummy", "--preset", "none"], 2),
-        (["--model", "dummy", "--tasks", "x", "--batch_size", "auto"], 2),
-        (["--model", "dummy", "--tasks", "x", "--seed", "1,2"], 2),
-        (["--model", "dummy", "--tasks", "x", "--model_args", "nonsense"], 2),
-        (["--model", "dummy", "--tasks", "x", "--config", "/no/such/file"], 2),
-        (["--model", "none", "--tasks", "x"], 1),
-        (["--model", "dummy", "--tasks", "../x"], 1),
-        (["--model", "dummy", "--tasks", "x", "--limit", "-3"], 1),
-    ],
-)
-def test_wrong_use_and_refusals(told: Told, arguments: list[str], code: int) -> None:
-    found, _, err = told(*arguments)
-    assert found == code and err.startswith("refused: ")
+REFUSED: list[tuple[list[str], int]] = [
+    (["--tasks", "arc_easy"], 2),
+    (["--model", "dummy"], 2),
+    (["--model", "dummy", "--preset", "none"], 2),
+    (["--model", "dummy", "--tasks", "x", "--batch_size", "auto"], 2),
+    (["--model", "dummy", "--tasks", "x", "--seed", "1,2"], 2),
+    (["--model", "dummy", "--tasks", "x", "--model_args", "nonsense"], 2),
+    (["--model", "dummy", "--tasks", "x", "--config", "/no/such/file"], 2),
+    (["--model", "none", "--tasks", "x"], 1),
+    (["--model", "dummy", "--tasks", "../x"], 1),
+    (["--model", "dummy", "--tasks", "x", "--limit", "-3"], 1),
+]
+
+
+def test_wrong_use_and_refusals(told: Told) -> None:
+    for arguments, code in REFUSED:
+        found, _, err = told(*arguments)
+        assert found == code and err.startswith("refused: "), arguments
     assert _jobs() == []
 
 

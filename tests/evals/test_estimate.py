@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,15 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from lib.evals import own_tasks
+from lib.evals import own_tasks, queue
 from lib.evals.asking import prepare
 from lib.evals.estimate import Estimate, Known, came, errors, estimate, known, needs
 from lib.evals.estimate_memory import fits, memory_need
-from lib.evals.jobs import TaskProgress
+from lib.evals.jobs import Job, TaskProgress
 from lib.evals.lengths import Range, chars_per_token, items, lengths
 from lib.evals.machine import GIB, Machine, this_machine
 from lib.evals.model_facts import ModelFacts, from_folder
 from lib.evals.prices import TokenPrice
+from lib.evals.queue import Enqueued
 from lib.evals.spec import JobSpec, from_json
 from lib.evals.task_list import TaskEntry, task_list
 from lib.settings import read_settings
@@ -214,17 +215,17 @@ WRITTEN = tuple({"question": f"{'so ' * (i % 5)}say {i} in words", "answers": ["
 
 
 class Ran(NamedTuple):
-    """A job that was queued by the command line and run by a worker: what was told, and what came."""
+    """A job that was queued and run by a worker: what was told, and what came."""
 
     told: Estimate
-    job: dict[str, Any]
-    again: dict[str, Any]
+    job: Job
+    again: Enqueued
     later: Estimate
     history: list[PastTask]
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Ran]:
     """Two own tasks, a real worker, real lm-eval, offline."""
     folder = tmp_path_factory.mktemp("estimated")
     env = {"P4P_DATA_DIR": str(folder), "P4P_FILL": "0", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
@@ -244,60 +245,50 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Ran:
         }
     )
     told = prepare(store, in_force, asked, env=env)
-    command = ["eval", "--model", "hf", "--model_args", f"pretrained={tiny_model}", "--tasks", ",".join(asked.tasks)]
-    command += ["--num_fewshot", "2", "--batch_size", "4", "--device", "cpu", "--json"]
-    first = _cli(command, env)
-    assert first["is_new"] is True and first["job"]["state"] == "queued", first
-    assert first["job"]["digest"] == told.spec.digest
+    assert told.problems == ()
+    estimate_told = told.estimate.as_json()
+    put_in = queue.enqueue(store, told.spec, needs=told.needs, estimate=estimate_told)
     subprocess.run(
-        [sys.executable, "-m", "lib", "worker", "--once"], env={**os.environ, **env}, timeout=240, check=True
+        [sys.executable, "-m", "lib", "worker", "--once"], env={**os.environ, **env}, timeout=280, check=True
     )
-    done = _cli(["jobs", "show", first["job"]["id"], "--json"], env)
-    assert done["job"]["state"] == "succeeded", done["job"]["reason"]
-    again = _cli([*command, "--wait"], env)
+    job = queue.job_named(store, put_in.job.id)
+    assert job.state == "succeeded", job.reason
+    again = queue.enqueue(store, told.spec, needs=told.needs)
     later = prepare(store, in_force, asked, env=env)
-    history = finished_tasks(store, "hf")
+    yield Ran(told.estimate, job, again, later.estimate, finished_tasks(store, "hf"))
     store.close()
-    return Ran(told.estimate, again["job"], again, later.estimate, history)
-
-
-def _cli(command: list[str], env: dict[str, str]) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "lib", *command], env={**os.environ, **env}, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def test_tokens_told_are_the_tokens_counted(ran: Ran) -> None:
     """The tiny model's tokenizer has a token per byte: characters can be held against tokens without its rules in between."""
-    assert ran.job["state"] == "succeeded", ran.job["reason"]
-    for task, came_of in zip(ran.told.tasks, ran.job["tasks"], strict=True):
-        assert task.n_requests == came_of["n_requests"], task.name
+    for task, came_of in zip(ran.told.tasks, ran.job.tasks, strict=True):
+        assert task.n_requests == came_of.n_requests, task.name
         assert task.tokens_in is not None
-        assert task.tokens_in.mid == pytest.approx(came_of["tokens_in"], rel=0.03), task.name
-    assert ran.told.tokens_out is not None
-    assert ran.told.tokens_out.low <= ran.job["tasks"][1]["tokens_out"] <= ran.told.tokens_out.high
+        assert task.tokens_in.mid == pytest.approx(came_of.tokens_in, rel=0.03), task.name
+    written = ran.job.tasks[1].tokens_out
+    assert ran.told.tokens_out is not None and written is not None
+    assert ran.told.tokens_out.low <= written <= ran.told.tokens_out.high
 
 
 def test_memory_told_holds(ran: Ran) -> None:
-    peak = max(task["peak_memory_bytes"] for task in ran.job["tasks"]) / GIB
+    peak = max(task.peak_memory_bytes or 0 for task in ran.job.tasks) / GIB
     assert ran.told.memory_gib is not None and ran.told.memory_gib == pytest.approx(peak, rel=0.6)
 
 
 def test_the_next_estimate_knows_what_came(ran: Ran) -> None:
     assert len(ran.history) == 2
-    for task, came_of in zip(ran.later.tasks, ran.job["tasks"], strict=True):
-        assert task.tokens_in is not None and task.tokens_in.mid == came_of["tokens_in"]
-        assert task.seconds is not None and task.seconds.low <= came_of["seconds"] <= task.seconds.high
+    for task, came_of in zip(ran.later.tasks, ran.job.tasks, strict=True):
+        assert task.tokens_in is not None and task.tokens_in.mid == came_of.tokens_in
+        assert task.seconds is not None and came_of.seconds is not None
+        assert task.seconds.low <= came_of.seconds <= task.seconds.high
         assert "counted when it ran here" in task.basis
 
 
 def test_the_same_job_again_is_the_one_that_is_there(ran: Ran) -> None:
-    assert ran.again["is_new"] is False and ran.again["job"]["state"] == "succeeded"
-    assert all(task["run"] for task in ran.job["tasks"]), "its results are in the store"
-    assert ran.job["estimate"]["tokens_in"][1] == pytest.approx(ran.told.tokens_in.mid if ran.told.tokens_in else 0)
+    assert ran.again.is_new is False and ran.again.job.id == ran.job.id
+    assert all(task.run for task in ran.job.tasks), "its results are in the store"
+    off = errors(ran.job.estimate, came(ran.job))
+    assert off["tokens_in"] == pytest.approx(1, rel=0.03) and off["seconds"] is not None
 
 
 def test_a_folder_is_read_without_running_anything(tiny_model: Path, tmp_path: Path) -> None:
