@@ -24,6 +24,7 @@ from lib.evals.child.meter import Meter
 from lib.evals.child.network import is_public
 from lib.evals.child.resources import Energy, peak_memory_bytes
 from lib.evals.child.results import without_host, without_path, without_places
+from lib.evals.task_list import task_list
 from lib.settings import ROOT
 
 ANSWERS = st.one_of(
@@ -235,3 +236,28 @@ print(refused(lambda: socket.create_connection(("127.0.0.1", port))),
         port = str(listening.getsockname()[1])
         found = subprocess.run([sys.executable, "-c", code, port], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["address"] * 4
+
+
+def test_a_built_in_task_is_read_without_the_index_of_all() -> None:
+    """By the path of its file, as the shipped list names it; nothing outside lm-eval's folder is read."""
+    code = """
+import json, sys
+from lib.evals.child import tasks
+from lib.evals.child.failures import Failure
+found, manager = tasks.described({"task": "arc_easy", "yaml": sys.argv[1]}, {"pretrained": "m"})
+try:
+    tasks.described({"task": "passwd", "yaml": "../../../../../../etc/passwd"}, {})
+    escaped = True
+except Failure:
+    escaped = False
+made, _ = tasks.described({"task": "t", "config": {"task": "t", "functions": {"process_results": "series_score:scale"}}}, {})
+print(json.dumps([found, len(manager.all_tasks), manager.metadata, escaped, callable(made["process_results"])]))
+"""
+    entry = task_list().task("arc_easy")
+    assert entry is not None and entry.path
+    found = subprocess.run(
+        [sys.executable, "-c", code, entry.path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    path, n_indexed, metadata, escaped, is_function = json.loads(found.stdout)
+    assert path.endswith("lm_eval/tasks/" + entry.path) and n_indexed == 0 and metadata == {"pretrained": "m"}
+    assert not escaped and is_function
