@@ -20,6 +20,7 @@ FILE, TITLE, ASKED, EXAMPLES = "own-file", "own-title", "own-asked", "own-exampl
 COLUMNS = {"question": "own-question", "answer": "own-answer", "choices": "own-choices"}
 NOTE, SAID, REFUSED, KEPT = "own-note", "own-said", "own-refused", "own-kept"
 TYPES = ("csv", "jsonl", "json", "tsv", "txt")
+MOST_MB = 50
 SHOWN = 12
 MISTAKES_SHOWN = 10
 
@@ -46,6 +47,7 @@ def _form() -> None:
             "Questions, as CSV or JSON Lines",
             type=list(TYPES),
             key=FILE,
+            max_upload_size=MOST_MB,
             help="Columns question and answer, and for choices A, B, C and so on. Nothing is kept before you say so.",
         )
     with right:
