@@ -2,7 +2,7 @@
 
 lm-eval's own cache (``use_cache``) holds pickles, commits each answer in a thread of its own (0.6 to 0.9 ms of CPU per
 answer; the last ones may be lost), misses vLLM's generations and never keeps sampled answers. A line of JSON per answer, in
-the file before the next is asked for, costs a fiftieth. Keys are lm-eval's own (``hash_args``); the file is of one
+the file before the next is asked for, costs about 12 microseconds. Keys are lm-eval's own (``hash_args``); the file is of one
 task of one job, so neither model nor seed need be in them.
 """
 

@@ -20,6 +20,9 @@ from .kept import Kept
 from .loading import Loaded, load, versions
 from .resources import Energy, peak_memory_bytes
 
+SEEDS = 2**32
+"""NumPy takes no larger seed."""
+
 
 def main() -> None:
     """Run; ends the process. An exception anywhere is told as an event, with its traceback in the log."""
@@ -80,7 +83,7 @@ def _evaluated(job: Mapping[str, Any], line: Mapping[str, Any], loaded: Loaded) 
     from lm_eval.loggers import EvaluationTracker
 
     repeat = int(line.get("repeat") or 0)
-    python, numpy, torch, fewshot = (seed + repeat for seed in job["seeds"])
+    python, numpy, torch, fewshot = ((seed + repeat) % SEEDS for seed in job["seeds"])
     model_args = _of_repeat(dict(job["model_args"]), loaded.lm, repeat)
     if hasattr(loaded.lm, "take_task"):  # what was learned from this task is a model of its own
         model_args["model"] = loaded.lm.identity
