@@ -7,6 +7,7 @@ off; and each way in which a server can fail ends in words that say what to do.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +15,13 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from lib.evals import own_tasks, queue
 from lib.evals.question_files import Reading, read_questions
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.mapping import set_alias
-from tests.browser.conftest import Visitor
 from tests.browser.stores import serve
 from tests.evals.stub_server import StubServer
 from tests.evals.tiny_model import make_tiny_model
@@ -74,8 +75,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture
 def page(place: Place, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    yield Visitor(context.new_page(), place.address).page
+    yield context.new_page()
     context.close()
+
+
+def _runs(page: Page) -> Counter[str]:
+    """Counts what the server has finished for this tab: whole pages, and parts that refresh by themselves."""
+    counted: Counter[str] = Counter()
+
+    def count(frame: str | bytes) -> None:
+        told = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else None
+        if told is not None and told.WhichOneof("type") == "script_finished":
+            is_part = told.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+            counted["part" if is_part else "page"] += 1
+
+    page.on("websocket", lambda socket: socket.on("framereceived", count))
+    return counted
 
 
 def _said(page: Page) -> object:
@@ -95,6 +110,7 @@ def _endpoint(place: Place, url: str, task: str, **more: str) -> str:
 
 
 def test_a_model_is_asked_and_its_points_found_on_three_pages(place: Place, page: Page) -> None:
+    runs = _runs(page)
     page.goto(f"{place.address}/evaluate?task={place.choices}")
     field = page.get_by_label("Model", exact=True)
     field.fill(str(place.model))
@@ -105,12 +121,18 @@ def test_a_model_is_asked_and_its_points_found_on_three_pages(place: Place, page
     page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("How far is the evaluation of tiny?", timeout=SLOWLY)
     expect(page.get_by_test_id("stProgress")).to_contain_text("even numbers (own): ", timeout=SLOWLY)
-    # The page changes by itself when the job is done.
+    before = Counter(runs)
+    # The page changes by itself when the job is done: its live part again and again, the whole page once.
     expect(page.get_by_role("heading", level=1)).to_contain_text("What came of", timeout=SLOWLY)
     expect(_said(page)).to_contain_text(re.compile(r"The task is done in \d+ s, with [\d,]+ tokens in"))
+    seen = runs - before
+    assert seen["part"] >= 3 and seen["page"] <= 2, seen
     (job,) = queue.jobs(place.store)
     run = str(job.tasks[0].run)[:12]
     assert job.state == "succeeded" and job.tasks[0].n_done == job.tasks[0].n_requests == 120
+    still = Counter(runs)
+    page.wait_for_timeout(2_500)
+    assert runs == still, "nothing is asked any more once it is done"
     main = page.get_by_test_id("stMain")
     against = main.get_by_role("link", name=re.compile("Hold Alpha-7B against any other"))
     expect(against).to_have_attribute("href", re.compile("head-to-head.*a=alpha-7b"))

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.evals import own_tasks, queue
+from lib.errors import Unavailable
+from lib.evals import hub, own_tasks, queue
+from lib.evals.hub import HubModel
+from lib.evals.model_facts import ModelFacts
 from lib.evals.question_files import Reading, read_questions
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
@@ -115,3 +118,34 @@ def test_every_store_has_a_form(
     monkeypatch.setenv("P4P_ALLOW_PUBLIC", "1")
     shared = open_app(small_store, EVALUATE, **asked)
     assert "Start" not in _buttons(shared) and "started on the command line" in _text(shared)
+
+
+def test_the_hub_is_asked_only_at_a_click(open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = HubModel(
+        "org/small-model", 7e7, made.HOSTILE, True, 1_234, "2026-05-01", (("model.safetensors", 140_000_000), ("README.md", 5_000)),
+        ModelFacts("org/small-model", params=7e7, is_gated=True, licence=made.HOSTILE, basis="the size that the Hub counts"),
+    )  # fmt: skip
+    asked: list[str] = []
+    monkeypatch.setattr(hub, "search", lambda words, limit: [asked.append(words), told][1:])
+    monkeypatch.setattr(hub, "model", lambda name: [asked.append(name), told][1])
+    app = open_app(tmp_path, EVALUATE, **{"with-pretrained": "small", "task": ["arc_easy"]})
+    assert not asked
+    app.button(key="hub").click().run()
+    found = app.button(key="hub-0")
+    assert asked == ["small"] and "70M parameters, licence" in found.label.replace("\\", "")
+    for active in ACTIVE:
+        assert not re.search(rf"(?<!\\){active}", found.label), active
+    found.click().run()
+    assert asked == ["small", "org/small-model"] and app.text_input(key="with-pretrained").value == "org/small-model"
+    said = _plain(app)
+    assert "On the Hub: 70M parameters" in said and "2 files of 134 MiB, weights as safetensors" in said
+    assert "the repository is gated" in said and app.button(key="start").disabled
+    for active in ACTIVE:
+        assert not re.search(rf"(?<!\\){active}", _text(app)), active
+
+    def silent(name: str) -> HubModel:
+        raise Unavailable("The Hugging Face Hub cannot be reached", remedy="Type the model's full name.")
+
+    monkeypatch.setattr(hub, "model", silent)
+    app.button(key="hub").click().run()
+    assert not app.exception and "cannot be reached" in _plain(app)
