@@ -90,6 +90,7 @@ def test_a_task_comes_back_from_its_file_as_it_was(task: OwnTask) -> None:
 def test_no_question_is_among_the_examples_of_its_own_prompt(lm_eval: LmEval, tmp_path: Path) -> None:
     task = made("answer", [{"question": f"What is q{i}q?", "answers": [f"a{i}a"]} for i in range(12)])
     asked = lm_eval.ask(config=configuration(task, tmp_path), shots=3, n=12)["answer"]
+    assert [text for text, _ in asked] == [one.text for one in prompts(task, n=12, n_shots=3)]
     for i, (text, _) in enumerate(asked):
         assert text.count(f"q{i}q") == 1 and f"a{i}a" not in text and text.count("Question:") == 4
 
