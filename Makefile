@@ -16,6 +16,7 @@ help:  ## what there is to make
 run: $(VENV)/.app-ready  ## set up what is missing, fill the store, open the dashboard on port 8501
 	@$(PY) -m lib fill --catalogue
 	@echo "Pound for Pound: http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@echo "Evaluations that you ask for are run by a worker beside it (P4P_WORKER=0: not)."
 	@exec $(PY) -m streamlit run serve.py --server.port $(PORT)
 
 fill: $(VENV)/.app-ready  ## import all shipped data now, with progress, without the dashboard
@@ -54,7 +55,7 @@ bench: $(VENV)/.test-ready  ## speed, each figure as a ratio against a floor of 
 	$(PY) -m bench
 
 soak: $(VENV)/.test-ready  ## the long counts: 200 kills, 5,000 hostile files, null runs
-	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_NULL_RUNS=1000 $(PY) -m pytest -ra -k "kill or hostile or null" tests/store tests/hostile tests/stats
+	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_NULL_RUNS=1000 $(PY) -m pytest -ra -k "kill or hostile or null" tests/store tests/evals tests/hostile tests/stats
 
 vectors: $(VENV)/.test-ready  ## the published reference values, or cases of your own: make vectors FILES="a.json b.json"
 	@$(if $(FILES),P4P_VECTORS='$(FILES)' $(PY) -m pytest -q --tb=line "tests/stats/test_vectors.py::test_vector",$(PY) -m pytest -q tests/stats tests/stats_recovered)

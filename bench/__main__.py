@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import argparse
 
-from bench import evidence, first_chart, imports, paired, refresh, rerun, serving, table, viewers
+from bench import evidence, first_chart, imports, jobs, paired, refresh, rerun, serving, table, viewers
 from bench.report import Line, show
 
-SECTIONS = ("import", "refresh", "rerun", "viewers", "first", "table", "statistics", "paired", "scale", "serving")
+SECTIONS = (
+    "import",
+    "refresh",
+    "rerun",
+    "viewers",
+    "first",
+    "table",
+    "statistics",
+    "paired",
+    "scale",
+    "serving",
+    "jobs",
+)
 
 
 def main() -> None:
@@ -50,6 +62,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return table.measure()
     if section == "paired":
         return paired.measure()
+    if section == "jobs":
+        return jobs.measure()
     if section == "statistics":
         return evidence.measure()
     return rerun.compare(given.runs, given.runs * given.times)

@@ -1,5 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, jobs, worker,
-doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+eval, jobs, worker, mini-study, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -20,6 +20,8 @@ from lib.cli_cost import add_arguments as add_cost_arguments
 from lib.cli_cost import cost
 from lib.cli_doctor import doctor
 from lib.cli_dump import dump
+from lib.cli_eval import add_arguments as add_eval_arguments
+from lib.cli_eval import evaluate
 from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
@@ -156,7 +158,9 @@ def _changes(commands: Commands) -> None:
 
 
 def _evaluations(commands: Commands) -> None:
-    """The queue of evaluations and those who work through it."""
+    """What is evaluated here: asking for it, the queue, and those who work through it."""
+    text = "queue an evaluation by lm-eval; its flags have their own names"
+    add_eval_arguments(_command(commands, "eval", text, evaluate))
     text = "the queue of evaluations: list it, show one, call it off, ask for it again, read its log"
     add_job_arguments(_command(commands, "jobs", text, jobs))
     text = "run evaluations from the queue until stopped; several may run, on several machines"

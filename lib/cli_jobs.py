@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import select
 import sys
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ from lib import formats
 from lib.cli_output import put, put_json, put_table, say
 from lib.errors import RefusedInput
 from lib.evals import queue
+from lib.evals.beside import nobody_listens
 from lib.evals.devices import found_device
 from lib.evals.jobs import Job, TaskProgress
 from lib.settings import Settings
@@ -74,7 +74,7 @@ def worker(options: argparse.Namespace, settings: Settings) -> int:
         memory_gib=options.memory,
         name=options.name,
         idle_s=IDLE_S if options.beside else None,
-        is_over=_nobody_listens if options.beside else lambda: False,
+        is_over=nobody_listens if options.beside else lambda: False,
     )
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -82,11 +82,6 @@ def worker(options: argparse.Namespace, settings: Settings) -> int:
         say("this worker had been silent for so long that others took its job; it starts anew")
         os.execv(sys.executable, [sys.executable, "-m", "lib", *sys.argv[1:]])
     os._exit(status)
-
-
-def _nobody_listens() -> bool:
-    """Whether the process at the other end of standard input has gone."""
-    return bool(select.select([0], [], [], 0)[0]) and not os.read(0, 1)
 
 
 def _same(store: Store, beginning: str, reason: str) -> Job:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import measurements, side_by_side
+from lib.evals.arguments import write_pairs
+from lib.evals.spec import JobSpec, Value
 from lib.stats.intervals import unpaired_difference
 
 BASE, QUANTISED, TUNED, DISTILLED = "base", "quantised or converted", "fine-tuned", "distilled"
@@ -130,10 +132,16 @@ def _interval(value: float, n: object, base: float, n_base: object) -> tuple[flo
     return float(found.low), float(found.high)
 
 
+def job(hub: str, bits: int, tasks: Sequence[str]) -> JobSpec:
+    """The job that would measure a model at so many bits."""
+    fewer: dict[int, dict[str, Value]] = {8: {"load_in_8bit": True}, 4: {"load_in_4bit": True}}
+    return JobSpec("hf", tuple(tasks), {"pretrained": hub, **fewer.get(bits, {"dtype": "auto"})})
+
+
 def command(hub: str, bits: int, tasks: Sequence[str]) -> str:
     """The lm-eval command that would measure a model at so many bits; '' without a Hub id."""
     if not hub:
         return ""
-    load = {8: ",load_in_8bit=True", 4: ",load_in_4bit=True"}.get(bits, ",dtype=auto")
-    arguments = ["--model", "hf", "--model_args", f"pretrained={hub}{load}", "--tasks", ",".join(tasks)]
+    spec = job(hub, bits, tasks)
+    arguments = ["--model", spec.backend, "--model_args", write_pairs(spec.model_args), "--tasks", ",".join(spec.tasks)]
     return " ".join(["lm_eval", *map(shlex.quote, arguments), "--log_samples", "--output_path", "results"])

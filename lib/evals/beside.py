@@ -6,12 +6,15 @@ however the app ends; it also leaves by itself when it has had nothing to do for
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 import threading
 import time
 from typing import cast
 
+from lib.errors import PoundForPoundError
 from lib.evals import queue
 from lib.evals.devices import Device, found_device, memory_gib
 from lib.evals.identity import has_ended
@@ -58,15 +61,15 @@ class WorkerBeside:
                 child.wait()
 
     def _tend(self) -> None:
-        store = open_store(self._settings)
-        try:
-            while not self._stop.wait(self._look_s):
-                try:
-                    if self._is_wanted(store):
-                        self._begin()
-                except DatabaseError:
-                    continue  # the pages say so; the worker is needed again when the database is back
-        finally:
+        store: Store | None = None
+        while not self._stop.wait(self._look_s):
+            try:
+                store = store or open_store(self._settings)
+                if self._is_wanted(store):
+                    self._begin()
+            except (DatabaseError, PoundForPoundError):
+                continue  # the pages say so; when the database is back, so are the jobs
+        if store is not None:
             store.close()
 
     def _is_wanted(self, store: Store) -> bool:
@@ -83,6 +86,11 @@ class WorkerBeside:
         self._pause_s = min(max(2 * self._pause_s, 5.0), LONGEST_PAUSE_S) if is_again else 0.0
         self._started_at = time.monotonic()
         self._child = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE)
+
+
+def nobody_listens() -> bool:
+    """Whether the process at the other end of this one's standard input has gone."""
+    return bool(select.select([0], [], [], 0)[0]) and not os.read(0, 1)
 
 
 def is_needed(store: Store, device: Device) -> bool:

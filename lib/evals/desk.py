@@ -116,8 +116,9 @@ def tail_of(path: Path) -> str | None:
         return None
     if size > LOG_TAIL_BYTES:
         content = content[content.find(b"\n") + 1 :]
-    # PostgreSQL takes no zero characters; a child may write anything.
-    return content.decode(errors="replace").replace("\x00", "�")
+    # PostgreSQL takes no zero characters; a child may write anything. Where it ran is nobody's business on a page.
+    text = content.decode(errors="replace").replace("\x00", "�")
+    return text.replace(str(path.parent.resolve()), "JOB").replace(str(Path.home()), "~")
 
 
 def columns_of(measured: Mapping[str, Any]) -> dict[str, Any]:

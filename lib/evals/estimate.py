@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.evals import estimate_time
+from lib.evals.estimate_errors import came as came
+from lib.evals.estimate_errors import errors as errors
 from lib.evals.estimate_memory import LOCAL, SERVERS, MemoryNeed, memory_need
-from lib.evals.jobs import Job, Needs
+from lib.evals.jobs import Needs
 from lib.evals.lengths import Asked, Length, Range, asked, share_read
-from lib.evals.machine import GIB, Machine, this_machine
+from lib.evals.machine import Machine, this_machine
 from lib.evals.model_facts import ModelFacts, from_store, model_facts
 from lib.evals.prices import TokenPrice, token_price
 from lib.evals.spec import JobSpec
@@ -32,13 +34,18 @@ LONGEST_OVER_MEAN = 3.0
 SHORTEST = 256.0
 
 
+_Part = tuple[TaskEntry, Asked | str]
+"""A task, and what it asks or why that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskEstimate:
     """One entry of a job, repeats and all tasks of a group together.
 
     Args:
         name: As the job names it.
-        n_items, n_requests, tokens_in, tokens_out, seconds, cost_usd: None where unknown.
+        n_items, n_requests, tokens_in, tokens_out, cost_usd: None where unknown.
+        seconds: Of answering, without start and reading of data.
         basis: Where the counts are from.
         unknown: Why something is not known; '' where all is.
     """
@@ -66,6 +73,7 @@ class Estimate:
         tasks: One by one.
         basis: What the numbers rest on, in words.
         unknown: Reasons, the same once.
+        usd_per_million: Of tokens in and out at the endpoint: what is spent is counted with it while the job runs.
     """
 
     seconds: Range | None
@@ -76,6 +84,7 @@ class Estimate:
     tasks: tuple[TaskEstimate, ...]
     basis: str
     unknown: tuple[str, ...]
+    usd_per_million: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the row of the job: bands are lists of low, mid, high; None stays null."""
@@ -98,6 +107,7 @@ class Estimate:
             ],
             "basis": self.basis,
             "unknown": list(self.unknown),
+            "usd_per_million": None if self.usd_per_million is None else list(self.usd_per_million),
         }
 
 
@@ -157,12 +167,14 @@ def known(
 
 def estimate(spec: JobSpec, of: Known) -> Estimate:
     """Time, memory, tokens and money of a job."""
-    found = estimate_time.speed(spec, of.past, lambda ran: _expected(ran, spec, of))
     counted = [_counted(spec, name, of) for name in spec.tasks]
-    tasks = tuple(_task(spec, name, parts, of, found) for name, parts in zip(spec.tasks, counted, strict=True))
+    before = _Before(spec, of)
+    tasks = tuple(_task(spec, name, parts, of, before) for name, parts in zip(spec.tasks, counted, strict=True))
     need = memory_need(spec, of.facts, _longest(counted))
     seconds = _total([one.seconds for one in tasks])
     if seconds is not None:
+        n_tasks = sum(map(len, counted)) * spec.repeats
+        seconds = seconds + Range(*TASK_S) * n_tasks
         read = (of.facts.weight_bytes or 0.0) / READ_BYTES_PER_S if spec.backend in LOCAL else 0.0
         seconds = seconds + Range(*START_S) + Range(read / 2, read, read * 3)
     cost = _total([one.cost_usd for one in tasks])
@@ -175,8 +187,9 @@ def estimate(spec: JobSpec, of: Known) -> Estimate:
         tokens_out=_total([one.tokens_out for one in tasks]),
         cost_usd=cost,
         tasks=tasks,
-        basis=_basis(tasks, need, found, of),
+        basis=_basis(tasks, need, before, of),
         unknown=tuple(dict.fromkeys(_reasons(spec, tasks, need, cost, of))),
+        usd_per_million=None if of.price is None else (of.price.usd_in, of.price.usd_out),
     )
 
 
@@ -189,70 +202,56 @@ def needs(spec: JobSpec, told: Estimate) -> Needs:
     return Needs(spec.backend, kind, told.memory_gib)  # type: ignore[arg-type]
 
 
-def came(job: Job) -> dict[str, float | None]:
-    """What a finished job took: seconds, memory_gib, tokens_in, tokens_out, cost_usd; None where one task was not measured."""
+class _Before:
+    """Tasks that ran before, held against their arithmetic as if they had been of this job's backend and device."""
 
-    def total(values: Sequence[float | int | None]) -> float | None:
-        return None if not values or None in values else float(sum(one for one in values if one is not None))
+    def __init__(self, spec: JobSpec, of: Known) -> None:
+        self._spec = spec
+        self._of = of
+        self.words: dict[str, None] = {}
 
-    largest = [task.device_memory_bytes or task.peak_memory_bytes for task in job.tasks]
-    return {
-        "seconds": total([task.seconds for task in job.tasks]),
-        "memory_gib": None if not largest or None in largest else max(one for one in largest if one is not None) / GIB,
-        "tokens_in": total([task.tokens_in for task in job.tasks]),
-        "tokens_out": total([task.tokens_out for task in job.tasks]),
-        "cost_usd": total([task.cost_usd for task in job.tasks]),
-    }
+    def expected(self, ran: PastTask) -> float | None:
+        entry = self._of.tasks.task(ran.task)
+        is_own = ran.model == self._spec.model
+        facts = self._of.facts if is_own else (self._of.sizes or {}).get(ran.model, ModelFacts(""))
+        tokens_in, tokens_out = float(ran.tokens_in or 0), float(ran.tokens_out or 0)
+        share = 1.0 if entry is None else share_read(entry)
+        was = Asked(0, ran.n_requests, Range(*[tokens_in] * 3), Range(*[tokens_out] * 3), share, "")
+        like = replace(self._spec, batch_size=ran.batch_size)
+        return estimate_time.by_arithmetic(like, was, facts, self._of.machine, self._of.device)
 
-
-def errors(told: Mapping[str, Any], took: Mapping[str, float | None]) -> dict[str, float | None]:
-    """What came over what was told, per quantity: 1.2 is a fifth more; None where either is not known or told as 0."""
-    found: dict[str, float | None] = {}
-    for name, value in took.items():
-        said = told.get(name)
-        middle = said[1] if isinstance(said, (list, tuple)) and len(said) == 3 else said
-        is_known = isinstance(middle, (int, float)) and middle > 0 and value is not None
-        found[name] = float(value) / float(middle) if is_known and value is not None else None  # type: ignore[arg-type]
-    return found
-
-
-def _expected(ran: PastTask, spec: JobSpec, of: Known) -> float | None:
-    """Arithmetic of a task that ran before, as if by its own job."""
-    entry = of.tasks.task(ran.task)
-    facts = of.facts if ran.model == spec.model else (of.sizes or {}).get(ran.model, ModelFacts(""))
-    tokens_in, tokens_out = float(ran.tokens_in or 0), float(ran.tokens_out or 0)
-    share = 1.0 if entry is None else share_read(entry)
-    was = Asked(0, ran.n_requests, Range(*[tokens_in] * 3), Range(*[tokens_out] * 3), share, "")
-    return estimate_time.by_arithmetic(replace(spec, batch_size=ran.batch_size), was, facts, of.machine, of.device)
+    def seconds(self, entry: TaskEntry, asked_for: Asked) -> Range | None:
+        """Of answering one task once."""
+        found = estimate_time.speed(self._spec, entry, self._of.past, self)
+        self.words[found.basis] = None
+        told = estimate_time.by_arithmetic(self._spec, asked_for, self._of.facts, self._of.machine, self._of.device)
+        return None if told is None or found.factor is None else estimate_time.band(told, found)
 
 
-def _counted(spec: JobSpec, name: str, of: Known) -> list[tuple[str, Asked | str]]:
+def _counted(spec: JobSpec, name: str, of: Known) -> list[_Part]:
     own = (of.own or {}).get(name)
     if own is not None:
-        return [(name, asked(spec, own[0], of.past, own[1]))]
+        return [(own[0], asked(spec, own[0], of.past, own[1], of.facts.vocab))]
     leaves = of.tasks.leaves(name)
     if not leaves:
-        return [(name, "lm-eval knows no such task")]
-    return [(leaf.name, asked(spec, leaf, of.past)) for leaf in leaves]
+        return [(TaskEntry(name, "task"), "lm-eval knows no such task")]
+    return [(leaf, asked(spec, leaf, of.past, vocab=of.facts.vocab)) for leaf in leaves]
 
 
-def _task(
-    spec: JobSpec, name: str, parts: list[tuple[str, Asked | str]], of: Known, found: estimate_time.Speed
-) -> TaskEstimate:
+def _task(spec: JobSpec, name: str, parts: list[_Part], of: Known, before: _Before) -> TaskEstimate:
     missing = [(leaf, one) for leaf, one in parts if isinstance(one, str)]
-    told = [one for _, one in parts if isinstance(one, Asked)]
+    known_parts = [(leaf, one) for leaf, one in parts if isinstance(one, Asked)]
+    told = [one for _, one in known_parts]
     if missing:
-        which = missing[0][0] if len(parts) > 1 else ""
+        which = missing[0][0].name if len(parts) > 1 else ""
         more = f"{len(missing)} of {len(parts)} tasks, {which} for one: " if which else ""
         return TaskEstimate(name, unknown=more + missing[0][1])
     times = float(spec.repeats)
     tokens_in = sum((one.tokens_in for one in told), Range(0, 0, 0)) * times
     tokens_out = sum((one.tokens_out for one in told), Range(0, 0, 0)) * times
-    each = [estimate_time.by_arithmetic(spec, one, of.facts, of.machine, of.device) for one in told]
-    seconds = None
-    if found.factor is not None and None not in each:
-        total = sum(one for one in each if one is not None) * times
-        seconds = estimate_time.band(total, found) + Range(*TASK_S) * (times * len(told))
+    each = [before.seconds(leaf, one) for leaf, one in known_parts]
+    together = _total(each)
+    seconds = None if together is None else together * times
     cost = None
     if of.price is not None:
         cost = Range(*(of.price.of(i, o) for i, o in zip(_list(tokens_in) or (), _list(tokens_out) or (), strict=True)))
@@ -269,7 +268,7 @@ def _task(
     )
 
 
-def _longest(counted: Sequence[Sequence[tuple[str, Asked | str]]]) -> float:
+def _longest(counted: Sequence[Sequence[_Part]]) -> float:
     """Tokens of a long request: three times the mean of the task with the longest, at least 256."""
     means = [
         (one.tokens_in.mid + one.tokens_out.mid) / one.n_requests
@@ -280,9 +279,9 @@ def _longest(counted: Sequence[Sequence[tuple[str, Asked | str]]]) -> float:
     return max([SHORTEST, *(mean * LONGEST_OVER_MEAN for mean in means)])
 
 
-def _basis(tasks: Sequence[TaskEstimate], need: MemoryNeed, found: estimate_time.Speed, of: Known) -> str:
+def _basis(tasks: Sequence[TaskEstimate], need: MemoryNeed, before: _Before, of: Known) -> str:
     parts = [f"tokens: {'; '.join(dict.fromkeys(one.basis for one in tasks if one.basis)) or 'not known'}"]
-    parts += [f"time: {found.basis}", f"memory: {need.basis}"]
+    parts += [f"time: {'; '.join(before.words) or 'not known'}", f"memory: {need.basis}"]
     if of.price is not None:
         parts.append(f"money: {of.price.basis}")
     elif of.usd_per_hour is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lib.evals.lengths import Asked, Range
 from lib.evals.machine import Machine
 from lib.evals.model_facts import ModelFacts, bits_asked
 from lib.evals.spec import JobSpec
+from lib.evals.task_list import TaskEntry
 from lib.stats.serving import Device
 from lib.store.job_history import PastTask
 
@@ -25,6 +26,13 @@ AT_ONCE = {"local-completions": 4, "local-chat-completions": 4}
 """Requests at a time where a job does not say (``num_concurrent``)."""
 WIDE, NARROW, LEAST = 3.0, 1.6, 1.25
 """Factors around an estimate: by arithmetic alone; after one task that ran here; after many alike."""
+
+
+class Around(Protocol):
+    """What knows the arithmetic of a task that ran before."""
+
+    def expected(self, ran: PastTask) -> float | None:
+        """Its seconds by arithmetic; None where they cannot be told."""
 
 
 class Speed(NamedTuple):
@@ -74,33 +82,35 @@ def by_arithmetic(
     return seconds if math.isfinite(seconds) else None
 
 
-def speed(
-    spec: JobSpec,
-    past: Sequence[PastTask],
-    expected: Callable[[PastTask], float | None],
-) -> Speed:
-    """How tasks that ran before compare with the arithmetic: the median of the same model, else of the same backend.
+def speed(spec: JobSpec, task: TaskEntry, past: Sequence[PastTask], around: Around) -> Speed:
+    """How tasks that ran before compare with the arithmetic: the median of those most like this one.
+
+    First the same task of the same model, then tasks of it that are asked in the same way, then any of it, then those of other
+    models. Tasks that ran on other devices say nothing.
 
     Args:
-        past: ``lib.store.job_history.finished_tasks``: those of other devices are left out.
-        expected: :func:`by_arithmetic` of such a task; None where it cannot be told.
+        past: ``lib.store.job_history.finished_tasks``.
     """
     device = (spec.device or "cpu").split(":")[0]
     ran = [one for one in past if one.device == device and one.tokens_in is not None]
-    for is_same, words in ((True, "this model"), (False, "other models")):
-        ratios = []
-        for one in [one for one in ran if (one.model == spec.model) == is_same][:50]:
-            seconds = expected(one)
-            if seconds is not None and seconds > 0:
-                ratios.append(one.seconds / seconds)
+    own = [one for one in ran if one.model == spec.model]
+    others = [one for one in ran if one.model != spec.model]
+    writes = task.output_type == "generate_until"
+    choices = (
+        ([one for one in own if one.task == task.name], "this task and model", 1.0),
+        ([one for one in own if bool(one.tokens_out) == writes], "this model", NARROW),
+        (own, "this model", NARROW**2),
+        ([one for one in others if bool(one.tokens_out) == writes], "other models", NARROW**2),
+        (others, "other models", NARROW**2),
+    )
+    for rows, words, wider in choices:
+        expected = [(one.seconds, around.expected(one)) for one in rows[:50]]
+        ratios = [seconds / told for seconds, told in expected if told is not None and told > 0]
         if ratios:
-            spread = max(LEAST, float(np.exp(1.28 * np.std(np.log(ratios))))) if len(ratios) > 2 else NARROW
-            # Other sizes are off by more than the same model run again.
-            spread = spread if is_same else spread * NARROW
-            n = len(ratios)
-            return Speed(
-                float(np.median(ratios)), spread, f"{n} {'task' if n == 1 else 'tasks'} of {words} that ran here"
-            )
+            spread = float(np.exp(1.28 * np.std(np.log(ratios)))) if len(ratios) > 2 else NARROW
+            n = f"{len(ratios)} {'task' if len(ratios) == 1 else 'tasks'}"
+            n = "the last run" if words.startswith("this task") else n
+            return Speed(float(np.median(ratios)), max(LEAST, spread) * wider, f"{n} of {words} here")
     if spec.backend in SERVERS:
         return Speed(None, WIDE, "no task was asked of such a server yet")
     if spec.backend not in LOCAL:

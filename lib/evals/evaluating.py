@@ -119,7 +119,7 @@ class Evaluating:
         folder.mkdir(parents=True, exist_ok=True)
         bench.desk.put(hold, folder)
         outcome: dict[str, Any] = {"state": "succeeded"}
-        n_tasks = len(self._row(job)["tasks"])
+        n_tasks = len(patiently(lambda: self._read(job)).tasks)
         for position in range(n_tasks):
             outcome = bench.engine.step(f"task {position}", partial(self._task, hold, position))
             if outcome["state"] != "succeeded":
@@ -156,15 +156,15 @@ class Evaluating:
 
     def _run_and_deliver(self, hold: Hold, position: int) -> dict[str, Any]:
         bench = self._bench
-        row = patiently(lambda: self._row(hold.job))
-        task = row["tasks"][position]
-        if task["state"] == "succeeded":
-            return {"state": "succeeded", "run": task["run"]}
-        begun = {"state": "running", "started_at": task["started_at"] or now()}
+        job = patiently(lambda: self._read(hold.job))
+        task = job.tasks[position]
+        if task.state == "succeeded":
+            return {"state": "succeeded", "run": task.run}
+        begun = {"state": "running", "started_at": task.started_at or now()}
         self._write(hold, lambda connection: stored.set_task(connection, hold.job, position, begun))
         folder = task_folder(job_folder(bench.settings, hold.job), position)
         if not is_finished(folder):
-            folder = self._run(job_of_row(row), hold, position).folder
+            folder = self._run(job, hold, position).folder
         if not bench.desk.is_wanted():
             raise JobCancelled
         run = patiently(lambda: deliver(bench.store, folder, bench.settings, job=hold.job))
@@ -178,7 +178,7 @@ class Evaluating:
 
         def write(connection: Connection) -> None:
             stored.set_task(connection, hold.job, position, done)
-            stored.note(connection, hold.job, "task finished", {"task": task["task"], "position": position, "run": run})
+            stored.note(connection, hold.job, "task finished", {"task": task.task, "position": position, "run": run})
 
         bench.desk.take_progress()  # older than what was measured at the end
         self._write(hold, write)
@@ -222,8 +222,8 @@ class Evaluating:
         if not patiently(lambda: workers.write_held(self._bench.store, hold, work)):
             raise JobCancelled
 
-    def _row(self, job: str) -> stored.Row:
-        return stored.row_for_worker(self._bench.store, job)
+    def _read(self, job: str) -> Job:
+        return job_of_row(stored.row_for_worker(self._bench.store, job))
 
     def _close(self) -> None:
         attempt, self._attempt = self._attempt, None

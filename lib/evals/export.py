@@ -13,8 +13,12 @@ from lib.evals.arguments import read_pairs, write_pairs
 from lib.evals.spec import DEFAULT_SEEDS, JobSpec, from_json
 from lib.evals.task_list import TaskList
 
-MAX_YAML = 200_000
+MAX_YAML = 50_000
+MAX_DEPTH = 20
 ONE_EACH = "one command per task: in one call lm-eval puts the requests of all tasks into one list, and the last digits may differ"
+SEEDED = frozenset(("local-completions", "local-chat-completions"))
+SERVER_SEED = 1234
+"""Servers are sent a seed of their own with each request; it is one higher for each repeat, too."""
 OF_LM_EVAL = {"model": "backend", "seed": "seeds"}
 """lm-eval's words for two of our fields."""
 ABOUT_OUTPUT = frozenset(
@@ -58,7 +62,6 @@ def command_lines(spec: JobSpec, tasks: TaskList, *, output: str = "results") ->
         output: Folder for results and answers; import it when they are there.
     """
     arguments = [
-        *_model(spec),
         *_prompts(spec),
         "--batch_size",
         str(spec.batch_size),
@@ -66,7 +69,17 @@ def command_lines(spec: JobSpec, tasks: TaskList, *, output: str = "results") ->
         *(() if spec.limit is None else ("--limit", _number(spec.limit))),
     ]
     commands = [
-        shlex.join(["lm_eval", "--tasks", task, *arguments, *_seeds(spec, repeat), *_ending(task, tasks, output)])
+        shlex.join(
+            [
+                "lm_eval",
+                "--tasks",
+                task,
+                *_model(spec, repeat),
+                *arguments,
+                *_seeds(spec, repeat),
+                *_ending(task, tasks, output),
+            ]
+        )
         for repeat in range(spec.repeats)
         for task in spec.tasks
     ]
@@ -143,11 +156,12 @@ def seeds_of(spec: JobSpec, repeat: int) -> tuple[int, int, int, int]:
     return python, numpy, torch, shots
 
 
-def _model(spec: JobSpec) -> list[str]:
-    arguments = ["--model", spec.backend]
-    if spec.model_args:
-        arguments += ["--model_args", write_pairs(spec.model_args)]
-    return arguments
+def _model(spec: JobSpec, repeat: int) -> list[str]:
+    given = dict(spec.model_args)
+    if repeat and spec.backend in SEEDED:
+        first = given.get("seed")
+        given["seed"] = (first if isinstance(first, int) else SERVER_SEED) + repeat
+    return ["--model", spec.backend, *(["--model_args", write_pairs(given)] if given else [])]
 
 
 def _prompts(spec: JobSpec) -> list[str]:
@@ -201,14 +215,22 @@ def _document(text: str) -> dict[str, Any]:
     if len(text) > MAX_YAML:
         raise RefusedInput("too long", place="YAML", expected=f"at most {MAX_YAML:,} characters")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise RefusedInput("an alias", place="YAML", expected="plain keys and values")
+        _refuse_tricks(text)
         found = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise RefusedInput("not YAML that can be read", place="YAML", found=str(problem)) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise RefusedInput("not a configuration", place="YAML", expected="keys and values", found=found)
     return found
+
+
+def _refuse_tricks(text: str) -> None:
+    """Aliases, and nesting so deep that reading it takes forever: told while it is read, before the bulk of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            raise RefusedInput("an alias, or nested too deep", place="YAML", expected="plain keys and values")
 
 
 def _repeats(metadata: object) -> object:

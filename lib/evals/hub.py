@@ -86,6 +86,15 @@ def model(name: str, *, endpoint: str | None = None) -> HubModel:
     return _model({"id": name, **found})
 
 
+def is_reachable(*, endpoint: str | None = None) -> bool:
+    """Whether the Hub answers at all; up to five seconds where it does not, then a minute without asking."""
+    try:
+        _get("/api/models", {"limit": "1"}, endpoint)
+    except Unavailable:
+        return False
+    return True
+
+
 def _get(path: str, asked: Mapping[str, Any], endpoint: str | None) -> Any:
     """The answer as JSON; None where there is no such thing. One try: the package's own search tries for 23 seconds."""
     global _silent_until

@@ -13,8 +13,11 @@ from lib.evals.spec import JobSpec
 from lib.evals.task_list import FOLDER, TaskEntry
 from lib.store.job_history import PastTask
 
-CHARS_PER_TOKEN = (3.3, 4.2, 5.2)
-"""Fewest, usual and most characters of English that one token of a language model stands for; other languages take more tokens."""
+USUAL_VOCAB = 50_000.0
+USUAL_CHARS = 4.2
+"""Characters of English that a token of a usual vocabulary stands for; other languages take more tokens."""
+BYTES = 257.0
+"""Entries of a vocabulary of single bytes: one character a token."""
 LONGEST_ANSWER = 256
 """Tokens after which lm-eval's backends stop where neither task nor job says otherwise."""
 ALONE = 2
@@ -68,7 +71,13 @@ class Length:
     is_from_memory: bool
 
 
-def asked(spec: JobSpec, entry: TaskEntry, past: Sequence[PastTask], length: Length | None = None) -> Asked | str:
+def asked(
+    spec: JobSpec,
+    entry: TaskEntry,
+    past: Sequence[PastTask],
+    length: Length | None = None,
+    vocab: float | None = None,
+) -> Asked | str:
     """What one task will ask; a sentence why it cannot be told otherwise.
 
     Args:
@@ -76,6 +85,7 @@ def asked(spec: JobSpec, entry: TaskEntry, past: Sequence[PastTask], length: Len
         entry: The task (no group).
         past: ``lib.store.job_history.finished_tasks``.
         length: Of a reader's own task; None: as published, where that is known.
+        vocab: Entries of the model's vocabulary; None: a usual one.
     """
     n_items = items(spec, entry)
     known = _measured(spec, entry, n_items, past)
@@ -86,7 +96,7 @@ def asked(spec: JobSpec, entry: TaskEntry, past: Sequence[PastTask], length: Len
         return "how many questions it has is not known"
     if length is None:
         return "how long its questions are is not known"
-    return _counted(spec, entry, n_items, length)
+    return _counted(spec, entry, n_items, length, vocab)
 
 
 def items(spec: JobSpec, entry: TaskEntry) -> int | None:
@@ -100,6 +110,31 @@ def items(spec: JobSpec, entry: TaskEntry) -> int | None:
     if spec.limit < 1:
         return None if entry.n_items is None else math.ceil(entry.n_items * spec.limit)
     return int(spec.limit) if entry.n_items is None else min(int(spec.limit), entry.n_items)
+
+
+def shots(entry: TaskEntry, asked: int | None) -> int:
+    """Worked examples that a task is really asked with.
+
+    Source:
+        lm-eval 0.4.13, ``simple_evaluate``: a task whose YAML says 0 is asked without, whatever ``--num_fewshot`` says.
+    """
+    if entry.num_fewshot == 0 or asked is None:
+        return entry.num_fewshot or 0
+    return asked
+
+
+def chars_per_token(vocab: float | None) -> tuple[float, float, float]:
+    """Fewest, usual and most characters of English that a token stands for.
+
+    A straight line in the logarithm of the vocabulary, from single bytes to a usual one: larger vocabularies hold longer
+    pieces. Small ones may hold whole words as well as bytes, so their band is wide.
+    """
+    size = USUAL_VOCAB if vocab is None else max(vocab, BYTES)
+    usual = 1 + (USUAL_CHARS - 1) * math.log(size / BYTES) / math.log(USUAL_VOCAB / BYTES)
+    usual = min(usual, 4.8)
+    if vocab is not None and vocab < 10_000:
+        return 1.0, usual, 5.2
+    return usual / 1.25, usual, usual * 1.25
 
 
 @lru_cache(maxsize=2)
@@ -127,11 +162,11 @@ def _length(row: Mapping[str, str]) -> Length:
 
 def _measured(spec: JobSpec, entry: TaskEntry, n_items: int | None, past: Sequence[PastTask]) -> Asked | None:
     """From the newest run of the same task with the same examples; by questions where both counts are known."""
+    wanted = (entry.name, shots(entry, spec.num_fewshot), bool(spec.apply_chat_template))
     alike = [
         one
         for one in past
-        if (one.task, one.num_fewshot, one.is_chat) == (entry.name, spec.num_fewshot, bool(spec.apply_chat_template))
-        and one.tokens_in is not None
+        if one.tokens_in is not None and (one.task, shots(entry, one.num_fewshot), one.is_chat) == wanted
     ]
     if not alike:
         return None
@@ -157,14 +192,13 @@ def _measured(spec: JobSpec, entry: TaskEntry, n_items: int | None, past: Sequen
     )
 
 
-def _counted(spec: JobSpec, entry: TaskEntry, n_items: int, length: Length) -> Asked:
-    shots = entry.num_fewshot or 0 if spec.num_fewshot is None else spec.num_fewshot
-    examples = shots * (length.example or length.prompt)
+def _counted(spec: JobSpec, entry: TaskEntry, n_items: int, length: Length, vocab: float | None) -> Asked:
+    examples = shots(entry, spec.num_fewshot) * (length.example or length.prompt)
     system = len(spec.system_instruction or "")
     is_written = entry.output_type == "generate_until"
     per_item = float(entry.answers) if is_written else (length.n_choices or 1.0)
     chars = (length.prompt + examples + system + (0.0 if is_written else (length.choice or 0.0))) * per_item
-    fewest, usual, most = CHARS_PER_TOKEN
+    fewest, usual, most = chars_per_token(vocab)
     read = Range(chars / most, chars / usual, chars / fewest)
     longest = float(spec.gen_kwargs.get("max_gen_toks") or entry.max_gen_toks or LONGEST_ANSWER)
     written = Range(0.0, 0.0, 0.0)

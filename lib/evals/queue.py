@@ -6,9 +6,11 @@ What was asked for and what became of it are rows of our own (``lib.store.jobs``
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Collection
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lib.errors import RefusedInput
@@ -24,7 +26,8 @@ from lib.store.workers import worker_rows
 SAME: tuple[State, ...] = ("queued", "running", "succeeded")
 """A job in one of these states makes the same job needless."""
 MAX_PRIORITY = 100
-_TASK_FIELDS = [field.name for field in fields(TaskProgress)]
+KEPT_SPECS = 4_096
+"""Specifications that are kept parsed: a page that shows the queue reads the same ones again every second."""
 
 
 class Enqueued(NamedTuple):
@@ -222,10 +225,10 @@ def job_of_row(row: stored.Row) -> Job:
     """A job from its stored row."""
     return Job(
         id=row["id"],
-        spec=from_json(row["spec"]),
+        spec=_spec(row["spec"]),
         digest=row["digest"],
         state=row["state"],
-        needs=Needs(**row["needs"]),
+        needs=_needs(row["needs"]),
         reason=row["reason"],
         is_retryable=row["is_retryable"],
         priority=row["priority"],
@@ -233,9 +236,24 @@ def job_of_row(row: stored.Row) -> Job:
         attempt=row["attempt"],
         takeovers=row["takeovers"],
         lm_eval_version=row["lm_eval_version"],
-        estimate=row["estimate"],
+        estimate=json.loads(row["estimate"]),
         created_at=row["created_at"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
-        tasks=tuple(TaskProgress(**{name: task[name] for name in _TASK_FIELDS}) for task in row["tasks"]),
+        tasks=tuple(_task(task) for task in row["tasks"]),
     )
+
+
+@lru_cache(maxsize=KEPT_SPECS)
+def _spec(text: str) -> JobSpec:
+    return from_json(json.loads(text))
+
+
+@lru_cache(maxsize=KEPT_SPECS)
+def _task(columns: tuple[Any, ...]) -> TaskProgress:
+    return TaskProgress(*columns)  # the table's order is the record's; a test holds them together
+
+
+@lru_cache(maxsize=KEPT_SPECS)
+def _needs(text: str) -> Needs:
+    return Needs(**json.loads(text))

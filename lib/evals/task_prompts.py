@@ -89,7 +89,8 @@ def configuration(task: OwnTask, folder: Path) -> dict[str, Any]:
         # Written out even where there are no examples: only then is the question asked kept out of its own prompt.
         "fewshot_split": "fewshot" if task.examples else "test",
         "fewshot_config": {"sampler": "first_n" if task.examples else "default"},
-        "num_fewshot": default_shots(task),
+        # A 0 here would hold against what somebody asks for: lm-eval then ignores ``--num_fewshot``.
+        "num_fewshot": default_shots(task) or None,
         "metadata": {"version": TEMPLATE_VERSION, "sha256": task.digest},
         **_asking(task),
     }

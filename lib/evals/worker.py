@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from lib.evals import devices, matching, own_tasks
+from lib.evals import devices, matching
+from lib.evals.attempt import Attempt
+from lib.evals.backends import backends
 from lib.evals.desk import Desk
 from lib.evals.devices import Device
 from lib.evals.evaluating import AttemptLike, Bench, Evaluating
 from lib.evals.identity import has_ended, this_process
+from lib.evals.interpreter import versions
+from lib.evals.own_tasks import configuration_of
 from lib.evals.queue_dbos import Engine, next_name, putting_in
 from lib.evals.states import MAX_TAKEOVERS
 from lib.settings import Settings
@@ -27,7 +31,6 @@ from lib.store.jobs import Hold
 
 CANDIDATES = 2_000
 """Waiting jobs that a worker looks through for one that it can serve."""
-BACKENDS = ("hf", "vllm", "local-completions", "local-chat-completions", "gguf", "dummy", "tabular", "forecast")
 COUNTED_AS_DEAD = 3
 LOOK_FOR_END_S = 0.1
 START_S = 15.0
@@ -88,7 +91,8 @@ def run_worker(
     store = open_store(settings)
     try:
         described = describe(settings, device=device, memory_gib=memory_gib, has=has)
-        worker = Worker(store, name or device, described, timing or Timing(), attempt or _attempt(store))
+        ours = partial(Attempt, config_of=partial(configuration_of, store, settings))
+        worker = Worker(store, name or device, described, timing or Timing(), attempt or ours)
         with worker.stopping_at_signals():
             return worker.run(idle_s=0.0 if once else idle_s, is_over=is_over)
     finally:
@@ -279,13 +283,15 @@ class _Signals:
 def describe(
     settings: Settings, *, device: Device, memory_gib: float | None, has: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What this worker has: device, memory_gib, backends, lm_eval_version, process."""
-    found = dict(has) if has is not None else {"backends": list(BACKENDS), "lm_eval_version": None}
+    """What this worker has: device, memory_gib, backends, lm_eval_version, process.
+
+    Raises:
+        Unavailable: If the interpreter of lm-eval cannot be run.
+    """
+    found = has
+    if found is None:
+        installed = versions(settings.eval_python)
+        known = [name for name, backend in backends().items() if not backend.missing_packages(installed)]
+        found = {"backends": known, "lm_eval_version": installed["lm_eval"]}
     memory = devices.memory_gib(device) if memory_gib is None else memory_gib
     return {"device": device, "memory_gib": memory, **found, "process": this_process()}
-
-
-def _attempt(store: Store) -> Callable[..., AttemptLike]:
-    from lib.evals.attempt import Attempt
-
-    return partial(Attempt, config_of=partial(own_tasks.configuration_of, store, store.settings))

@@ -14,5 +14,6 @@ FLAGS = {
     "from-samples": "Computed from the per-question log; no results file came with it.",
     "from-memory": "Typed without the source at hand; waits for a second look.",
     "several-prompts": "One of several prompts of this task in the file.",
+    "partly-parsed": "Some answers could not be read; the score is of those that could.",
     "n-disagrees": "The stated number of questions does not fit score and standard error.",
 }

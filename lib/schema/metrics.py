@@ -12,6 +12,7 @@ from typing import Any
 _LOWER_NAMES = """
     ppl perplexity loss cross_entropy nll negative_log_likelihood bits_per_byte bits_per_character bits_per_token bpb bpc
     wer word_error_rate cer character_error_rate ter error_rate error mae mean_absolute_error mse mean_squared_error rmse
+    mase mean_absolute_scaled_error
     brier brier_score ece expected_calibration_error likelihood_diff likelihood_difference core_hours_per_hour_of_audio
 """
 _LOWER = frozenset(_LOWER_NAMES.split())
@@ -24,7 +25,7 @@ _HIGHER_NAMES = """
     bleurt_acc math_verify contains extractive_match mc1 mc2 f1 micro_f1 macro_f1 mcc matthews_corrcoef bleu chrf rouge1
     rouge2 rougel rougelsum hasans_exact hasans_f1 noans_exact noans_f1 best_exact best_f1 bleu_max bleu_diff rouge1_max
     rouge1_diff rouge2_max rouge2_diff rougel_max rougel_diff bleurt_max bleurt_diff parity win_rate resolved
-    judge_score truthful_and_informative_share share_rated_equal_or_better
+    judge_score truthful_and_informative_share share_rated_equal_or_better parsed
 """
 _HIGHER = frozenset(_HIGHER_NAMES.split())
 _HIGHER_BEGINNING = re.compile(r"(pass|ndcg|recall|precision)@\d+$")

@@ -23,6 +23,8 @@ MAX_SCORES = 200_000
 LARGEST = 1e100
 """Numbers beyond are no scores and count as infinite: no perplexity comes near, and sums of them overflow."""
 MAX_WARNINGS = 50
+PARSED, OF_PARSED = "parsed", "mase"
+"""Share of the answers that could be read, and the score that is of these alone (``lib.evals.child.series_score``)."""
 
 
 class TaskFacts(NamedTuple):
@@ -91,7 +93,7 @@ def read_cells(task: str, row: dict[str, Any], facts: TaskFacts, warnings: Warni
             cells.append(_cell(task, metric, filter_name, value, errors.get((metric, filter_name), _ABSENT), facts))
     if facts.n_samples is None:
         _share_counts(cells)
-    return cells
+    return cells + _of_parsed(task, cells, facts)
 
 
 _ABSENT = object()
@@ -150,6 +152,37 @@ def error_from(n_samples: int | None, n_correct: int | None, printed: float | No
         stderr = binomial_stderr(n_correct, n_samples)
         return (stderr, "counts") if stderr else (None, "none")
     return (printed, "published") if printed else (None, "none")
+
+
+def _of_parsed(task: str, cells: list[Result], facts: TaskFacts) -> list[Result]:
+    """Forecasts are scored where a number can be read in the answer: their number is that of these, not of all.
+
+    Where none can be read there is no score, and a row says why.
+    """
+    added = []
+    for share in (cell for cell in cells if cell.metric == PARSED and cell.score is not None):
+        scored = [cell for cell in cells if cell.metric == OF_PARSED and cell.filter == share.filter]
+        for cell in scored:
+            if cell.n_samples and share.score is not None and share.score < 1:
+                cell.n_samples = round(share.score * cell.n_samples) or None
+                cell.flags = (*cell.flags, "partly-parsed")
+        if not scored and share.score == 0:
+            n, shots, version, digest, directions = facts
+            higher = direction(OF_PARSED, directions.get(OF_PARSED))
+            added.append(
+                Result(
+                    task,
+                    OF_PARSED,
+                    share.filter,
+                    n_samples=n,
+                    n_shot=shots,
+                    task_version=version,
+                    task_hash=digest,
+                    higher_is_better=higher,
+                    status="unparsed",
+                )
+            )
+    return added
 
 
 def _share_counts(cells: list[Result]) -> None:

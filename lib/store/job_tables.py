@@ -1,4 +1,4 @@
-"""Tables of evaluations asked for: jobs, their tasks and events, the workers, readers' own tasks, and what a run took.
+"""Tables of evaluations asked for: jobs, their tasks and events, the workers, and what a run took.
 
 They follow the rules of ``lib.store.tables``. What DBOS keeps of its queue (its own tables, made by itself) is the truth
 about *who runs a job now*; these rows are the truth about what was asked for and what became of it.
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 
@@ -97,28 +96,6 @@ workers = Table(
     Column("job", Text),
     Column("started_at", Text, nullable=False),
     Column("seen_at", Double, nullable=False),  # seconds since 1970 by the database's clock
-)
-
-own_tasks = Table(
-    "own_tasks",
-    metadata,
-    Column("name", Text, primary_key=True),  # own_<slug>_<first 8 of the digest>
-    Column("slug", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("n_items", Integer, nullable=False),
-    Column("n_fewshot_items", Integer, nullable=False, server_default=text("0")),
-    Column("chance", Double),
-    Column("digest", Text, nullable=False),  # of the rows as JSON lines; also the name of the raw file that holds them
-    Column("config", JSON, nullable=False),  # lm-eval's configuration without the paths of data files
-    Column("owner", Text, nullable=False, server_default="local"),
-    Column("visibility", Text, nullable=False, server_default="public"),
-    Column("created_at", Text, nullable=False),
-    Column("withdrawn_at", Text),
-    UniqueConstraint("slug", "version"),
-    CheckConstraint("kind in ('choices', 'answer')", name="kind"),
-    CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
 )
 
 # What answering took, per run and task, as measured by whoever ran it; not part of the run's identity. The same run may

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, func, insert, select, update
 
 from lib.store import job_tables as t
 from lib.store.clock import now
@@ -17,7 +17,18 @@ from lib.store.db import Store, Writing
 
 Row = dict[str, Any]
 LOG_TAIL_BYTES = 64_000
-_SHOWN = [column for column in t.jobs.c if column.name not in ("log_tail", "owner", "visibility")]
+TASK_COLUMNS = tuple(column.name for column in t.job_tasks.c if column.name != "job")
+_JSON = (
+    "spec",
+    "needs",
+    "estimate",
+)  # read as text: most of them are the same from look to look, and need not be parsed
+_SHOWN = [
+    cast(column, Text).label(column.name) if column.name in _JSON else column
+    for column in t.jobs.c
+    if column.name not in ("log_tail", "owner", "visibility")
+]
+_NAMES = tuple(column.name for column in _SHOWN)
 
 
 def is_shown() -> ColumnElement[bool]:
@@ -121,7 +132,10 @@ def note(connection: Connection, job: str, kind: str, data: Mapping[str, Any]) -
 
 
 def rows(store: Store, *, states: Collection[str] | None, limit: int, offset: int) -> list[Row]:
-    """Jobs with their tasks (``tasks``, in order): at work first, then waiting in the order of their turn, then the newest."""
+    """Jobs with their tasks: at work first, then waiting in the order of their turn, then the newest.
+
+    ``tasks`` are tuples of ``TASK_COLUMNS``, in order; spec, needs and estimate are JSON as text.
+    """
     j = t.jobs.c
     rank = case((j.state == "running", 0), (j.state == "queued", 1), else_=2)
     waiting = j.state == "queued"
@@ -237,12 +251,13 @@ def ids(store: Store) -> list[str]:
 
 def _with_tasks(store: Store, query: Select[Any]) -> list[Row]:
     with store.reading() as connection:
-        found = [row._asdict() for row in connection.execute(query)]
-        tasks: dict[str, list[Row]] = {row["id"]: [] for row in found}
+        found = connection.execute(query).all()
+        tasks: dict[str, list[tuple[Any, ...]]] = {row.id: [] for row in found}
         c = t.job_tasks.c
+        columns = [c.job, *(c[name] for name in TASK_COLUMNS)]
         names = list(tasks)
         for start in range(0, len(names), 500):
-            some = select(t.job_tasks).where(c.job.in_(names[start : start + 500])).order_by(c.job, c.position)
-            for task in connection.execute(some):
-                tasks[task.job].append(task._asdict())
-    return [{**row, "tasks": tasks[row["id"]]} for row in found]
+            some = select(*columns).where(c.job.in_(names[start : start + 500])).order_by(c.job, c.position)
+            for job, *task in connection.execute(some).all():
+                tasks[job].append(tuple(task))
+    return [{**dict(zip(_NAMES, row, strict=True)), "tasks": tasks[row.id]} for row in found]

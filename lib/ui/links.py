@@ -49,12 +49,14 @@ PAGES = (
     ),
     PageEntry("planner", "planner", "Planner", "Understand", "plan training, tuning or serving"),
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
+    PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
     PageEntry("model", "model", "Model", "", is_hidden=True),
     PageEntry("benchmark", "benchmark", "Benchmark", "", is_hidden=True),
     PageEntry("run", "run", "Run", "", is_hidden=True),
     PageEntry("source", "source", "Source", "", is_hidden=True),
+    PageEntry("job", "job", "Job", "", is_hidden=True),
     PageEntry("search", "search", "Search", "", is_hidden=True),
 )
 _BY_ADDRESS = {page.address: page for page in PAGES}

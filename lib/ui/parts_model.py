@@ -11,6 +11,7 @@ from lib.store.model_prices import aliases_of
 from lib.store.withdrawn import sources_with_model
 from lib.ui import cached, controls, data_stored, downloads, links, page
 from lib.ui.views import model, model_beside, model_facts, model_results, model_runs
+from lib.ui.views.evaluate_form import address_of_model
 
 CATALOGUE_FILE = "catalogue/models.csv"
 WITHDRAWN_SHOWN = 8
@@ -146,6 +147,8 @@ def scores(chosen: str) -> None:
     downloads.buttons(view.rows, f"scores-{chosen}")
     if len(view.table):
         links.link("head-to-head", ":blue[Hold it against another, head to head →]", {"a": chosen})
+    if hub := model.hub_name(cached.frames(), model=chosen):
+        links.link("evaluate", ":blue[Evaluate this model here →]", address_of_model(hub))
 
 
 def disagreements(chosen: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib import formats
 from lib.store.details import source_named
-from lib.ui import cached, page
+from lib.ui import cached, links, page
 from lib.ui.views import tuned as tuned_view
 from lib.ui.views import variant_ladder as ladder_view
 from lib.ui.views import variants as views
+from lib.ui.views.evaluate_form import address_of
 from lib.ui.views.tuned import TunedView
 from lib.ui.views.variants import LineageView
 
@@ -84,9 +86,14 @@ def evidence(view: LineageView) -> None:
             "Each row is held against the 16-bit row of the same table, or of the same archive of runs; tables do not say "
             "every condition."
         )
-    if view.commands:
+    if view.missing:
         with st.expander("No quality evidence: what would measure it"):
-            st.code("\n".join(view.commands), language=None, wrap_lines=True)
+            for one in view.missing:
+                if one.job is None:
+                    continue
+                words = f":blue[Measure {formats.markdown(one.words, 80)} here →]"
+                links.link("evaluate", words, address_of(one.job))
+            st.code("\n".join(one.command for one in view.missing), language=None, wrap_lines=True)
             page.small_text("Run lm-eval with these on the model and its base alike, then import what it writes.")
 
 

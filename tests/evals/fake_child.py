@@ -2,7 +2,7 @@
 
 Standard input: the job as JSON, then a line per task. Of ``model_args``: ``seconds`` a task takes, ``family`` (starts two
 processes that ignore being asked to end, one in a session of its own), ``deadly`` (kills the worker), ``dies`` (kills itself
-in the middle of each task, this often altogether), ``fails`` (a failure in words). JOURNAL gets a line for each beginning and
+in the middle of each task, this often altogether), ``fails`` (a failure in words, from task ``fails_at`` on). JOURNAL gets a line for each beginning and
 end: ``begin|end JOB POSITION PID TIME``. A task leaves a results file whose score tells its position.
 """
 
@@ -55,7 +55,7 @@ def run(job: dict[str, Any], task: dict[str, Any], asked: dict[str, Any], tell: 
         if step == 5 and journal.read_text().count("dies") < asked.get("dies", 0):
             note(journal, "dies", job["id"], task["position"])
             os.kill(os.getpid(), signal.SIGKILL)
-    if asked.get("fails"):
+    if asked.get("fails") and task["position"] >= asked.get("fails_at", 0):
         tell("failed", message=str(asked["fails"]), is_retryable=False)
         time.sleep(60)
     out = Path(task["out"])

@@ -54,6 +54,7 @@ class Process:
                 [sys.executable, "-m", "tests.evals.processes", *arguments],
                 cwd=ROOT,
                 env=environment,
+                stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=errors,
             )
@@ -72,8 +73,14 @@ class Process:
     def send(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def let_go(self) -> None:
+        """Close its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def kill(self) -> None:
         """kill -9, also of a process that has ended or is stopped."""
+        self.let_go()
         self._process.kill()
         self._process.wait()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.evals import own_tasks
+from lib.evals.attempt import Attempt
 from lib.evals.backends import backends
 from lib.evals.child.series_score import LARGEST, process_results, read_number, scale
+from lib.evals.deliver import deliver
+from lib.evals.spec import JobSpec
 from lib.evals.task_prompts import configuration
-from lib.settings import ROOT
+from lib.settings import ROOT, read_settings
+from lib.sources.ingest import ingest
 from lib.sources.own_task_files import OwnTask, own_task, read_task
 from lib.sources.own_task_rows import checked_row
+from lib.store.db import open_store
+from lib.store.frames import FrameCache
+from lib.store.samples import read_samples
 from tests.evals.lm_eval_aside import LmEval
+from tests.evals.questions import job_of
 
 TASKS = ROOT / "data" / "tasks"
 CLASSIFIERS = next(one.choices for one in backends()["tabular"].arguments)
@@ -183,3 +193,40 @@ def test_mase_against_its_definition(series: list[int], period: int, target: int
     expected = abs(said - target) / (sum(errors) / len(errors))
     assert process_results(doc, [str(said)]) == {"mase": pytest.approx(expected), "parsed": 1.0}
     assert process_results(doc, ["no idea"]) == {"parsed": 0.0}
+
+
+def test_a_baseline_stands_beside_language_models(tmp_path: Path, series: OwnTask) -> None:
+    given = read_settings({"P4P_DATA_DIR": str(tmp_path / "local"), "P4P_FILL": "0"})
+    store = open_store(given)
+    for name in ("unemployment-next-month.jsonl", "models.csv", "facts.csv"):
+        assert ingest(store, [TASKS / name], settings=given, shipped=True).imported == 1
+    (listed,) = own_tasks.tasks(store)
+    assert listed.is_shipped and listed.kind == "forecast" and listed.name == series.name
+    job = job_of(JobSpec("forecast", (series.name,), {"model": METHODS[0]}))
+    attempt = Attempt(
+        job,
+        folder=tmp_path / "job",
+        settings=given,
+        on_progress=lambda event: None,
+        is_wanted=lambda: True,
+        config_of=partial(own_tasks.configuration_of, store, given),
+    )
+    try:
+        finished = attempt.run_task(0)
+    finally:
+        attempt.close()
+    assert finished.measured["n_requests"] == 70 and finished.measured["model_bytes"] == 8
+    deliver(store, finished.folder, given, job=job.id)
+    frames = FrameCache(store).frames()
+    (row,) = [row for row in frames.scores([series.name]).to_dict("records") if row["metric"] == "mase"]
+    assert row["model"] == f"statistics/naive-{series.name}" and frames.models.loc[row["model"], "params_total"] == 1
+    expected = [abs(one["series"][-1] - one["answer"]) / scale(one["series"], 12) for one in series.rows]
+    assert row["score"] == pytest.approx(np.mean(expected)) and row["n_samples"] == 70 and row["n_shot"] == 5
+    assert row["stderr"] == pytest.approx(np.std(expected, ddof=1) / 70**0.5, rel=1e-6)
+    assert row["higher_is_better"] is False and row["status"] == "scored"
+    assert frames.benchmarks.loc[series.name, "label"] == "Unemployment next month"
+    facts = frames.facts(row["model"]).set_index("field")["value"]
+    assert facts["model_bytes"] == "8"
+    log = read_samples(store, int(row["run_id"]), series.name)
+    assert log.num_rows == 70 and np.allclose(log.column("metric:mase").to_numpy(), expected)
+    store.close()

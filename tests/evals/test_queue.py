@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from lib.errors import RefusedInput
 from lib.evals import matching, queue, queue_dbos
-from lib.evals.jobs import Job, Needs, Worker
+from lib.evals.jobs import Job, Needs, TaskProgress, Worker
 from lib.evals.spec import JobSpec, from_json
 from lib.settings import ROOT
 from lib.store import jobs as stored
@@ -63,6 +64,10 @@ def test_the_same_job_is_offered_as_there_already(store: Store) -> None:
     queue.cancel(store, again.job.id)
     queue.cancel(store, job.id)
     assert queue.enqueue(store, spec(), needs=Needs("hf")).is_new, "one that was called off makes no other needless"
+
+
+def test_tasks_are_read_in_the_order_of_the_record() -> None:
+    assert tuple(field.name for field in fields(TaskProgress)) == stored.TASK_COLUMNS
 
 
 def test_repeats_are_tasks_of_their_own(sqlite_store: Store) -> None:
@@ -126,7 +131,9 @@ def test_only_who_holds_a_job_writes_about_it(store: Store) -> None:
     job = put_in(store)
     hold = begin(store)
     assert (hold.job, hold.attempt) == (job.id, 1)
+    waiting = put_in(store, "one more")
     assert claim(store, "w") is None, "one job at a time"
+    queue.cancel(store, waiting.id)
     progress = {0: {"state": "running", "n_done": 3, "n_requests": 10, "tokens_in": 7}}
     heard = stored_workers.beat(store, "w", is_idle=False, hold=hold, tasks=progress, log="loading")
     assert (heard.is_known, heard.job, heard.state, heard.attempt) == (True, job.id, "running", 1)

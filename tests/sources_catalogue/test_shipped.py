@@ -23,6 +23,8 @@ def count_rows(path: Path) -> int:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             return sum(not info.is_dir() for info in archive.infolist())
+    if path.suffix == ".jsonl":
+        return len(path.read_bytes().splitlines()) - 1
     with path.open(encoding="utf-8", newline="") as file:
         return sum(1 for _ in csv.reader(file)) - 1
 
@@ -31,7 +33,7 @@ def test_no_file_is_missing_in_the_list():
     found = {
         str(path.relative_to(DATA))
         for path in DATA.rglob("*")
-        if path.is_file() and path.suffix in (".csv", ".zip", ".json", ".yaml", ".parquet")
+        if path.is_file() and path.suffix in (".csv", ".zip", ".json", ".jsonl", ".yaml", ".parquet")
     }
     # Examples are for readers to try, tasks and presets are what to ask: none of them is data about models.
     found = {path for path in found if not path.startswith(("local/", "examples/", "presets/", "lm-eval-tasks/"))} - {

@@ -35,7 +35,6 @@ MORE = frozenset(
         "eos_string",
         "timeout",
         "think_end_token",
-        "num_concurrent",
     ]
 )
 ADDRESS = Argument(

@@ -11,7 +11,7 @@ from lib.evals.spec import JobSpec
 INSTALL = "make local-models"
 CODE = "Code and pickles of models are off; an admin can set P4P_ALLOW_REMOTE_CODE=1."
 _MORE = (
-    "revision subfolder tokenizer max_length add_bos_token prefix_token_id peft delta parallelize max_memory_per_gpu "
+    "subfolder tokenizer max_length add_bos_token prefix_token_id delta parallelize max_memory_per_gpu "
     "max_cpu_memory softmax_dtype mixed_precision_dtype gptqmodel autogptq gguf_file think_end_token enable_thinking "
     "truncation logits_cache backend use_fast_tokenizer attn_implementation use_safetensors trust_remote_code use_kernels "
     "low_cpu_mem_usage tp_plan"

@@ -49,7 +49,7 @@ BACKEND = Backend(
         ),
         endpoints.AT_ONCE,
     ),
-    more_arguments=endpoints.MORE,
+    more_arguments=endpoints.MORE - {"tokenizer"},
     needs_packages=("lm_eval", "aiohttp", "tenacity"),
     install=endpoints.INSTALL,
     is_remote=True,

@@ -9,9 +9,9 @@ from lib.evals.backends.hf import CODE, code_and_pickles
 from lib.evals.spec import JobSpec
 
 _MORE = (
-    "revision tokenizer tokenizer_mode tokenizer_revision add_bos_token prefix_token_id tensor_parallel_size "
-    "pipeline_parallel_size quantization max_gen_toks max_length max_model_len seed data_parallel_size lora_local_path "
-    "max_lora_rank enable_thinking think_end_token truncation_side gpu_memory_utilization max_num_seqs "
+    "revision tokenizer tokenizer_mode tokenizer_revision add_bos_token prefix_token_id "
+    "pipeline_parallel_size max_gen_toks max_length seed data_parallel_size lora_local_path "
+    "max_lora_rank enable_thinking think_end_token truncation_side max_num_seqs "
     "max_num_batched_tokens enforce_eager enable_prefix_caching kv_cache_dtype load_format trust_remote_code "
     "enable_expert_parallel"
 )

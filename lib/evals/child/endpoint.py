@@ -21,6 +21,8 @@ from .tokens import count_usage
 
 LONGEST_WAIT_S = 60.0
 TELL_WAITS_FROM_S = 2.0
+FREE_FAILURES = 8
+"""So many failures in a row are tried again without our own waiting on top of lm-eval's."""
 NOT_FOR_YOU = (401, 403)
 AGAIN = (408, 409, 425, 429)
 
@@ -29,29 +31,32 @@ def guard(lm: Any, meter: Meter, send: Callable[..., None], masked: Masked) -> N
     """Put it around a model of lm-eval's ``TemplateAPI``."""
     from lm_eval.models import api_models
 
-    _guard_single(api_models, lm, send)
-    _guard_several(api_models, send)
+    pace = Pace(send)
+    _guard_single(api_models, pace)
+    _guard_several(api_models, pace, meter)
     generations, logprobs = lm.parse_generations, lm.parse_logprobs
     is_chat = hasattr(lm, "think_end_token")
 
     def parse_generations(outputs: Any, **kwargs: Any) -> list[str]:
-        for answer in _answers(outputs):
-            _check_generation(answer, is_chat)
-            count_usage(answer, meter)
-        found = generations(outputs=outputs, **kwargs)
-        n_asked = len(kwargs.get("contexts") or found)
-        if len(found) != n_asked:
-            raise malformed(f"of {len(found)} choices for {n_asked} prompts", outputs)
+        with meter.ending():
+            for answer in _answers(outputs):
+                _check_generation(answer, is_chat)
+                count_usage(answer, meter)
+            found = generations(outputs=outputs, **kwargs)
+            n_asked = len(kwargs.get("contexts") or found)
+            if len(found) != n_asked:
+                raise malformed(f"of {len(found)} choices for {n_asked} prompts", outputs)
         return [NullAnswer() if text is None else masked(text) for text in found]
 
     def parse_logprobs(outputs: Any, tokens: Any = None, ctxlens: Any = None, **kwargs: Any) -> Any:
         contexts = iter(ctxlens or [])
         sent = iter(tokens or [])
-        for answer in _answers(outputs):
-            for choice in sorted(_choices(answer), key=_index):
-                n_sent = len(next(sent, ())) if lm.tokenized_requests else None
-                _check_logprobs(choice, next(contexts, 0), n_sent)
-            count_usage(answer, meter)
+        with meter.ending():
+            for answer in _answers(outputs):
+                for choice in sorted(_choices(answer), key=_index):
+                    n_sent = len(next(sent, ())) if lm.tokenized_requests else None
+                    _check_logprobs(choice, next(contexts, 0), n_sent)
+                count_usage(answer, meter)
         return logprobs(outputs=outputs, tokens=tokens, ctxlens=ctxlens, **kwargs)
 
     lm.parse_generations, lm.parse_logprobs = parse_generations, parse_logprobs
@@ -114,12 +119,43 @@ class _Later(OSError):
         super().__init__(self.failure.message)
 
 
-def _guard_single(api_models: Any, lm: Any, send: Callable[..., None]) -> None:
+class Pace:
+    """How long to wait before the next try: what the server asks for, else longer with every failure in a row.
+
+    Whoever waits keeps its place among those that ask at once, so a server in trouble is asked less and less.
+    """
+
+    def __init__(self, send: Callable[..., None]) -> None:
+        self._send = send
+        self._n_failed = 0
+
+    def judge(self, status: int, headers: Mapping[str, str], text: str) -> float | None:
+        """What an HTTP status means: None for an answer to be read; seconds to wait before the next try.
+
+        Raises:
+            Failure: If trying again would not help.
+        """
+        if status < 300:
+            self._n_failed = 0
+            return None
+        if status < 400:
+            raise redirected(headers.get("Location", "another address"))
+        failure = refusal(status, text)
+        if failure is not None:
+            raise failure
+        self._n_failed += 1
+        wait = max(patience(headers), min(max(0, self._n_failed - FREE_FAILURES) * 0.5, 10.0))
+        if wait >= TELL_WAITS_FROM_S:
+            self._send("waits", seconds=wait, reason=words_of(text))
+        return wait
+
+
+def _guard_single(api_models: Any, pace: Pace) -> None:
     import requests
 
     def post(address: str, **kwargs: Any) -> Any:
         answer = requests.post(address, **{**kwargs, "allow_redirects": False})
-        wait = judge(answer.status_code, answer.headers, answer.text, send)
+        wait = pace.judge(answer.status_code, answer.headers, answer.text)
         if wait is not None:
             time.sleep(wait)
             raise _Later(answer.status_code, answer.text)
@@ -129,7 +165,7 @@ def _guard_single(api_models: Any, lm: Any, send: Callable[..., None]) -> None:
     api_models.requests = SimpleNamespace(post=post)
 
 
-def _guard_several(api_models: Any, send: Callable[..., None]) -> None:
+def _guard_several(api_models: Any, pace: Pace, meter: Meter) -> None:
     import aiohttp
 
     class Session:
@@ -145,29 +181,35 @@ def _guard_several(api_models: Any, send: Callable[..., None]) -> None:
             await self._session.close()
 
         def post(self, address: str, **kwargs: Any) -> _Posted:
-            return _Posted(self._session, address, kwargs, send)
+            return _Posted(self._session, address, kwargs, pace, meter)
 
     api_models.ClientSession = Session
 
 
 class _Posted:
-    """An answer in the making, for ``async with``."""
+    """An answer in the making, for ``async with``. Once one ended the task, those that wait for their turn are not asked."""
 
     ok = True
 
-    def __init__(self, session: Any, address: str, kwargs: dict[str, Any], send: Callable[..., None]) -> None:
-        self._session, self._address, self._kwargs, self._send = session, address, kwargs, send
+    def __init__(self, session: Any, address: str, kwargs: dict[str, Any], pace: Pace, meter: Meter) -> None:
+        self._session, self._address, self._kwargs, self._pace, self._meter = session, address, kwargs, pace, meter
         self._document: Any = None
 
     async def __aenter__(self) -> _Posted:
+        if self._meter.ended is not None:
+            raise self._meter.ended
+        with self._meter.ending():
+            await self._ask()
+        return self
+
+    async def _ask(self) -> None:
         async with self._session.post(self._address, **{**self._kwargs, "allow_redirects": False}) as answer:
             text = await answer.text()
-        wait = judge(answer.status, answer.headers, text, self._send)
+        wait = self._pace.judge(answer.status, answer.headers, text)
         if wait is not None:
             await asyncio.sleep(wait)
             raise _Later(answer.status, text)
         self._document = parsed(text)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         """Read whole already."""
@@ -177,25 +219,6 @@ class _Posted:
 
     async def json(self) -> Any:
         return self._document
-
-
-def judge(status: int, headers: Mapping[str, str], text: str, send: Callable[..., None]) -> float | None:
-    """What an HTTP status means: None for an answer to be read; seconds to wait before the next try.
-
-    Raises:
-        Failure: If trying again would not help.
-    """
-    if status < 300:
-        return None
-    if status < 400:
-        raise redirected(headers.get("Location", "another address"))
-    failure = refusal(status, text)
-    if failure is not None:
-        raise failure
-    wait = patience(headers)
-    if wait >= TELL_WAITS_FROM_S:
-        send("waits", seconds=wait, reason=words_of(text))
-    return wait
 
 
 def parsed(text: str) -> Any:

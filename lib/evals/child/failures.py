@@ -53,14 +53,33 @@ def _of_connection(names: set[str], text: str) -> Failure | None:
     if "OfflineModeIsEnabled" in text or "Couldn't reach" in text or "LocalEntryNotFoundError" in names:
         return Failure("data set", f"Not on this machine, and the Hub cannot be reached: {text}", is_retryable=True)
     if names & {"Timeout", "TimeoutError", "ServerTimeoutError"}:
-        return Failure("connection", f"No answer in time. {text}".strip(), is_retryable=True)
+        return Failure("connection", f"No answer in time from {_server(text)}.", is_retryable=True)
     if names & {"ClientConnectorError", "ClientConnectionError", "ClientOSError", "ServerDisconnectedError"} or (
-        "ConnectionError" in names and "Max retries" in text
+        "RequestException" in names and names & {"ConnectionError", "ChunkedEncodingError"}
     ):
-        return Failure("connection", f"The server cannot be reached: {text}", is_retryable=True)
-    if "RequestException" in names and names & {"ConnectionError", "ChunkedEncodingError"}:
-        return Failure("connection", f"The connection broke: {text}", is_retryable=True)
+        what = next((words for sign, words in _BROKEN.items() if sign in text), text)
+        return Failure("connection", f"The connection to {_server(text)} failed: {what}.", is_retryable=True)
     return None
+
+
+_BROKEN = {
+    "refused": "nobody listens there (connection refused)",
+    "Connect call failed": "nobody listens there (connection refused)",
+    "resolve": "the name is not known",
+    "not known": "the name is not known",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
+    "disconnected": "it closed the connection without an answer",
+    "without response": "it closed the connection without an answer",
+    "unreachable": "there is no way to it from here",
+}
+
+
+def _server(text: str) -> str:
+    """Host and port that a message names."""
+    pool = re.search(r"host='([^']+)', port=(\d+)", text)
+    host = re.search(r"connect to host ([^ ]+?)(?::(\d+))? ", text)
+    found = pool or host
+    return ":".join(part for part in found.groups() if part) if found else "the server"
 
 
 def _of_data(names: set[str], text: str) -> Failure | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from .endpoint import judge, lasting, malformed, parsed
+from .endpoint import Pace, lasting, malformed, parsed
 from .events import Masked
 from .failures import Failure, explained
 from .meter import Meter
@@ -22,6 +22,8 @@ def guard(lm: Any, meter: Meter, send: Callable[..., None], masked: Masked) -> N
     import requests
     from lm_eval.models import gguf
 
+    pace = Pace(send)
+
     def post(address: str, json: dict[str, Any]) -> Any:
         wait = 1.0
         for attempt in range(1, TRIES + 1):
@@ -31,7 +33,7 @@ def guard(lm: Any, meter: Meter, send: Callable[..., None], masked: Masked) -> N
                 if attempt == TRIES:
                     raise explained(error) from error
             else:
-                asked = judge(answer.status_code, answer.headers, answer.text, send)
+                asked = pace.judge(answer.status_code, answer.headers, answer.text)
                 if asked is None:
                     return _taken(parsed(answer.text), json, meter, masked)
                 if attempt == TRIES:

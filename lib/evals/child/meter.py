@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .failures import Failure
@@ -75,10 +76,20 @@ class Meter:
         self.are_tokens_known = not before or self.tokens_in is not None
         self.request_type: str | None = None
         self.is_resumed = False
+        self.ended: Failure | None = None
         self._contexts: dict[str, str] = {}
         self._seconds: float = before.get("seconds") or 0.0
         self._asked_at: float | None = None
         self._told = time.monotonic()
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Remember a failure on its way out, so that callers who wait for their turn need not ask any more."""
+        try:
+            yield
+        except Failure as failure:
+            self.ended = failure
+            raise
 
     @property
     def seconds(self) -> float:
@@ -104,7 +115,8 @@ class Meter:
         if kind == "generate_until":
             self.n_empty += not str(answer).strip()
             if isinstance(answer, NullAnswer):
-                self._count_null()
+                with self.ending():
+                    self._count_null()
             elif self._kept is not None:
                 self._kept.add(self._key(kind, request), answer, self._spent())
         elif self._kept is not None:

@@ -59,6 +59,12 @@ def near_names(frames: Frames, asked: str) -> list[tuple[str, str]]:
     return [(model, str(models["name"][model])) for model in found]
 
 
+def hub_name(frames: Frames, *, model: str) -> str:
+    """Its name on the Hub, from where its weights can be had; '' where none is known."""
+    name = frames.models.at[model, "hf_id"]
+    return name if isinstance(name, str) else ""
+
+
 def head_view(frames: Frames, *, model: str, by: SizeBy) -> HeadView:
     """Everything above the scores of one model."""
     models, runs = frames.models, frames.runs

@@ -37,6 +37,7 @@ WORDS = {
     "kv_lora_rank": "Rank of compressed keys and values",
     "qk_rope_head_dim": "Width of rotated keys",
     "seed_claim": "As claimed in a post",
+    "model_bytes": "Size in bytes",
     "release_date": "Released",
 }
 OWN = "own"

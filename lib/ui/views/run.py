@@ -37,6 +37,7 @@ SHORT_FLAGS = {
     "from-samples": "computed from the log",
     "from-memory": "typed from memory",
     "several-prompts": "one of several prompts",
+    "partly-parsed": "some answers could not be read",
     "n-disagrees": "stated number of questions does not fit",
 }
 """A flag in a few words; whole sentences stand below the table."""

@@ -11,6 +11,7 @@ from lib import formats
 from lib.analysis import variant_ladder as analysis
 from lib.analysis import variants
 from lib.analysis.side_by_side_words import short
+from lib.evals.spec import JobSpec
 from lib.schema.text import Sentence
 from lib.store.frames import Frames
 from lib.ui.traces import Traces
@@ -24,8 +25,19 @@ STEPS = {"name": "Model", "benchmark_label": "Benchmark", "score:delta": "Points
 BITS = {"bits": "Bits", "precision": "As written", "task": "Task", "score:value": "Score", "score:value_16": "At 16 bits", "score:delta": "Points against 16 bits", "remark": "Remarks", "metric": "Metric", "member": "Printed in"}  # fmt: skip
 
 
+class Missing(NamedTuple):
+    """A rung without quality evidence: its name, the job that would measure it here, and a command.
+
+    ``job`` is None for fewer bits: lm-eval 0.4.13 with transformers 5 cannot quantise while it loads.
+    """
+
+    words: str
+    job: JobSpec | None
+    command: str
+
+
 class LineageView(NamedTuple):
-    """One base with what was made of it: a ladder, evidence of steps and of fewer bits, commands for what is missing."""
+    """One base with what was made of it: a ladder, evidence of steps and of fewer bits, and what is missing."""
 
     base: str
     question: str
@@ -38,7 +50,7 @@ class LineageView(NamedTuple):
     steps_traces: StepTraces
     bits: pd.DataFrame
     bits_traces: Traces
-    commands: list[str]
+    missing: list[Missing]
     rows: pd.DataFrame
 
 
@@ -103,22 +115,27 @@ def lineage_view(frames: Frames, *, base: str, printed_in: str = "") -> LineageV
         traces,
         _bits_table(printed),
         Traces([base] * len(printed), sources=[printed_in[:12]] * len(printed)),
-        _commands(frames, base, found),
+        _missing(frames, base, found),
         pd.concat([found.rungs.assign(base=base), rows, printed.assign(model=base)], ignore_index=True),
     )
 
 
-def _commands(frames: Frames, base: str, found: analysis.Ladder) -> list[str]:
+def _missing(frames: Frames, base: str, found: analysis.Ladder) -> list[Missing]:
     """What would measure the rungs without evidence: fewer bits of the base, then up to three models made of it."""
-    hub = frames.models["hf_id"].astype(object)
+    models = frames.models
     silent = found.rungs[(found.rungs["verdict"] == analysis.NO_EVIDENCE).to_numpy(bool)]
     fewer = silent[(silent["made"] == analysis.FEWER_BITS).to_numpy(bool)]
     made = silent[(silent["made"] != analysis.FEWER_BITS).to_numpy(bool)]["model"][:3]
     asked = [(base, int(bits)) for bits in fewer["bits"]] + [(str(model), 16) for model in made]
-    told = [
-        variants.command(own, bits, LEADERBOARD_TASKS) for model, bits in asked if isinstance(own := hub[model], str)
+    return [
+        Missing(
+            str(models.at[model, "name"]) + (f" at {bits} bits" if bits != 16 else ""),
+            variants.job(hub, bits, LEADERBOARD_TASKS) if bits == 16 else None,
+            variants.command(hub, bits, LEADERBOARD_TASKS),
+        )
+        for model, bits in asked
+        if isinstance(hub := models.at[model, "hf_id"], str) and hub
     ]
-    return [one for one in told if one]
 
 
 PRINTED_IN = "lm-eval-samples/quantised.csv"

@@ -1,4 +1,4 @@
-"""Evaluations asked for: jobs, their tasks and events, workers, readers' own tasks, what a run took."""
+"""Evaluations asked for: jobs, their tasks and events, workers, what a run took."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -100,28 +100,7 @@ def _jobs() -> None:
 
 
 def _beside_runs() -> None:
-    """Readers' own questions, and what answering took."""
-    op.create_table(
-        "own_tasks",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("n_items", sa.Integer(), nullable=False),
-        sa.Column("n_fewshot_items", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("chance", sa.Double(), nullable=True),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("config", sa.JSON(), nullable=False),
-        sa.Column("owner", sa.Text(), server_default="local", nullable=False),
-        sa.Column("visibility", sa.Text(), server_default="public", nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("withdrawn_at", sa.Text(), nullable=True),
-        sa.CheckConstraint("kind in ('choices', 'answer')", name=op.f("ck_own_tasks_kind")),
-        sa.CheckConstraint("length(digest) = 64", name=op.f("ck_own_tasks_digest_is_sha256")),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_own_tasks")),
-        sa.UniqueConstraint("slug", "version", name=op.f("uq_own_tasks_slug")),
-    )
+    """What answering took."""
     op.create_table(
         "run_measurements",
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
