@@ -70,7 +70,7 @@ def _steps(store: Store, settings: Settings, plan: Plan) -> Found:
         "A hundred invented people with a city, a colour and a trade; verbs that go with their nouns; words to repeat. "
         "The questions become tasks of lm-eval in the way in which your own questions would (`python -m lib tasks add`).",
     )
-    names = study.prepare(store, settings, world)
+    names = study.bring_questions(store, settings, world)
     say(f"  tasks: {', '.join(names)}")
     _step(
         2,
@@ -86,7 +86,7 @@ def _steps(store: Store, settings: Settings, plan: Plan) -> Found:
         f"Each of the {len(plan.states)} states is a job in the queue: lm-eval on that folder of weights, with these tasks. "
         "The queue is in the store; what is in it survives this program. A job that is done is not done again.",
     )
-    jobs = study.ask(store, plan, names, folder)
+    jobs = study.ask(store, settings, plan, names, folder)
     n_workers = min(study.how_many_workers(), len(jobs))
     _step(
         4,
@@ -156,7 +156,7 @@ def _table(frames: Frames, plan: Plan, found: Found) -> None:
 def _addresses(frames: Frames, plan: Plan, found: Found, port: int) -> None:
     """Where to look, for each thing that was made."""
     facts = found.tasks[0]
-    longest = max(plan.courses, key=lambda course: (len(course.kept), course.steps, course.shape.width))
+    longest = max(plan.courses, key=lambda course: (len(course.kept), course.steps, -course.shape.width))
     run = found.runs[longest.id, longest.steps][facts][:12]
     told: Mapping[str, str] = {
         "Sizes against tokens, coloured by what they know": f"parameters-and-tokens?colour={facts}",

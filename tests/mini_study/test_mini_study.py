@@ -14,10 +14,12 @@ import pytest
 
 from lib import cli
 from lib.analysis import checkpoint_scores
+from lib.errors import Unavailable
 from lib.evals import own_tasks, queue
 from lib.evals.interpreter import versions
+from lib.evals.jobs import Needs
 from lib.evals.mini_study import study, training
-from lib.evals.mini_study.plan import CUT
+from lib.evals.spec import JobSpec
 from lib.settings import Settings, read_settings
 from lib.store.check import check
 from lib.store.db import open_store
@@ -127,6 +129,8 @@ def test_three_pages_show_it(ended: Ended, open_app: Open) -> None:
     assert set(view.rows()["model"]) == {NANO, MICRO}
     run = frames.runs.index[0]
     assert run_took.took_view(frames, run_id=int(run)) is not None
+    page = open_app(ended.settings.data_dir, "pages/run.py", run=str(frames.runs.at[run, "run"]))
+    assert not page.exception and any("Told before the start" in one.value for one in page.markdown)
     app = open_app(ended.settings.data_dir, "pages/model.py", model=MICRO)
     assert not app.exception and "On its way through training" in [one.value for one in app.subheader]
 
@@ -159,10 +163,10 @@ def test_without_pytorch_it_says_what_to_do(
 
 
 def test_a_job_that_fails_is_named(tmp_path: Path) -> None:
-    settings = read_settings({"P4P_DATA_DIR": str(tmp_path)})
-    store = open_store(settings)
-    jobs = study.ask(store, CUT, ["arc_easy"], tmp_path)
-    queue.cancel(store, jobs[NANO, 250].id, "for the test")
-    with pytest.raises(Exception, match="after step 250 cancelled: for the test"):
-        study.found(store, jobs, ["arc_easy"])
+    store = open_store(read_settings({"P4P_DATA_DIR": str(tmp_path)}))
+    spec = JobSpec(backend="hf", tasks=("arc_easy",), model_args={"pretrained": str(tmp_path)})
+    job = queue.enqueue(store, spec, needs=Needs("hf", "cpu", 0.7)).job
+    queue.cancel(store, job.id, "for the test")
+    with pytest.raises(Unavailable, match="after step 250 cancelled: for the test"):
+        study.found(store, {(NANO, 250): job}, ["arc_easy"])
     store.close()

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from lib.errors import Unavailable
 from lib.evals import own_tasks, queue
-from lib.evals.jobs import Job, Needs
+from lib.evals.asking import prepare
+from lib.evals.jobs import Job
 from lib.evals.leash import Leash
 from lib.evals.mini_study import catalogue, training
 from lib.evals.mini_study.plan import Course, Plan
@@ -29,8 +30,6 @@ from lib.store.db import Store
 LAWS = ("loss_law_parameters.csv", "allocation_laws.csv", "refit_bootstrap_draws.csv")
 """Shipped tables behind the lines of Parameters and tokens."""
 BATCH_SIZE = 32
-MEMORY_GIB = 0.7
-"""That a child with so small a model takes: PyTorch and transformers."""
 LOOK_S = 0.5
 MOST_WORKERS = 2
 Tell = Callable[[str], None]
@@ -50,7 +49,7 @@ class Found(NamedTuple):
     tasks: tuple[str, ...]
 
 
-def prepare(store: Store, settings: Settings, world: World) -> tuple[str, ...]:
+def bring_questions(store: Store, settings: Settings, world: World) -> tuple[str, ...]:
     """The tasks as anybody's own, and the laws that the page of parameters and tokens draws; names of the tasks."""
     laws = [settings.shipped_dir / "scaling" / name for name in LAWS]
     ingest(store, [path for path in laws if path.exists()], settings=settings, shipped=True)
@@ -70,8 +69,12 @@ def register(store: Store, courses: Sequence[Course], sizes: Mapping[str, int], 
         raise Unavailable(f"{summary.refused[0].file}: {summary.refused[0].reason}", remedy="Withdraw what is in its place.")  # fmt: skip
 
 
-def ask(store: Store, plan: Plan, names: Sequence[str], folder: Path) -> dict[tuple[str, int], Job]:
-    """A job per state into the queue; one that is there already, done or not, is taken as it is."""
+def ask(store: Store, settings: Settings, plan: Plan, names: Sequence[str], folder: Path) -> dict[tuple[str, int], Job]:
+    """A job per state into the queue; one that is there already, done or not, is taken as it is.
+
+    Raises:
+        Unavailable: If something speaks against one of them, as it would on the page.
+    """
     jobs = {}
     for course, step in plan.states:
         spec = JobSpec(
@@ -81,7 +84,12 @@ def ask(store: Store, plan: Plan, names: Sequence[str], folder: Path) -> dict[tu
             batch_size=BATCH_SIZE,
             device="cpu",
         )
-        jobs[course.id, step] = queue.enqueue(store, spec, needs=Needs("hf", "cpu", MEMORY_GIB)).job
+        ready = prepare(store, settings, spec, env=os.environ)
+        if ready.problems:
+            problem = ready.problems[0]
+            raise Unavailable(f"{course.title} cannot be evaluated: {problem.reason}", remedy=problem.remedy)
+        told = ready.estimate.as_json()
+        jobs[course.id, step] = queue.enqueue(store, ready.spec, needs=ready.needs, estimate=told).job
     return jobs
 
 

@@ -26,6 +26,7 @@ class TookView(NamedTuple):
         table: A row per task, or per quantity where it is one task; only what is known of any. Texts, for the eye.
         rows: The same as numbers with their units in the names, for the download.
         notes: What has to be known of the numbers, plain text; '' for nothing.
+        seconds: Of answering, all tasks together; NaN where one is not known.
     """
 
     said: Sentence
@@ -34,6 +35,7 @@ class TookView(NamedTuple):
     rows: pd.DataFrame
     traces: Traces
     notes: str
+    seconds: float
 
 
 def took_view(frames: Frames, *, run_id: int) -> TookView | None:
@@ -57,7 +59,35 @@ def took_view(frames: Frames, *, run_id: int) -> TookView | None:
     traced = [name for name in table if name not in ("what", "name")]
     models = ["" if pd.isna(model) else str(model)] * len(table)
     traces = Traces(models, {str(name): [run] * len(table) for name in traced})
-    return TookView(_said(own), table, labels, own.drop(columns=["run_id"]), traces, _notes(own))
+    return TookView(
+        _said(own),
+        table,
+        labels,
+        own.drop(columns=["run_id"]),
+        traces,
+        _notes(own),
+        float(own["seconds"].sum(skipna=False)),
+    )
+
+
+def expected(estimate: Mapping[str, Any], task: str, took: object) -> Sentence | None:
+    """What was told of a task before it started against what it took: the time of answering.
+
+    Args:
+        estimate: ``lib.evals.estimate.Estimate.as_json`` of its job.
+        task: As the job names it.
+        took: Seconds of answering; None or NaN: not measured.
+
+    Returns:
+        None where either is unknown.
+    """
+    tasks = estimate.get("tasks")
+    own = next((one for one in tasks if isinstance(one, dict) and one.get("name") == task), {}) if tasks else {}
+    band = own.get("seconds")
+    if not isinstance(band, list) or len(band) != 3 or not formats.known(took):
+        return None
+    low, middle, high = (duration(one) for one in band)
+    return sentence("Told before the start: about ", Span(middle, "strong"), f" of answering, {low} to {high}; it took ", Span(duration(took), "strong"), ".")  # fmt: skip
 
 
 def memory(n_bytes: object) -> str | None:
