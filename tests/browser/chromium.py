@@ -50,7 +50,9 @@ def chromium() -> str:
     packages = missing()
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-q"], check=True)
-        has_shell = subprocess.run(["apt-cache", "show", SHELL_PACKAGE], capture_output=True, check=False).returncode == 0
+        has_shell = (
+            subprocess.run(["apt-cache", "show", SHELL_PACKAGE], capture_output=True, check=False).returncode == 0
+        )
         chosen = [SHELL_PACKAGE if one == BROWSER_PACKAGE and has_shell else one for one in packages]
         subprocess.run(["apt-get", "install", "-yq", "--no-install-recommends", *chosen], check=True)
     path = installed()

@@ -25,6 +25,7 @@ STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 """For every tab: without a graphics card each frame of a fading or turning sign takes a core, a second for each visit."""
 DRAWN = """() => { const g = document.querySelector('.js-plotly-plot');
     return g && g.calcdata && g.querySelectorAll('.xtick').length > 0 && g.querySelectorAll('.point, .scattergl').length > 0 }"""
+STEP = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 Visit = Callable[..., "Visitor"]
 
 
@@ -63,6 +64,13 @@ class Visitor:
 
     def goto(self, path: str) -> Visitor:
         self.page.goto(self.address + path)
+        return self.idle()
+
+    def step(self, path: str) -> Visitor:
+        """Opens a page as a step in the browser's history: loading the scripts anew takes most of the time of a visit."""
+        n_finished = self.n_finished
+        self.page.evaluate(STEP, path)
+        self.wait_for_rerun(n_finished)
         return self.idle()
 
     def idle(self) -> Visitor:
