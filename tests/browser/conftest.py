@@ -14,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.chromium import chromium
 from tests.browser.stores import Servers
+from tests.conftest import Fill
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -98,10 +99,10 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(filled_copy: Callable[[Fill], Path]) -> Iterator[Servers]:
     """Real servers over a full store, an empty one and one with a single model; they end with the session."""
     with ExitStack() as stack:
-        yield Servers(tmp_path_factory.mktemp, stack)
+        yield Servers(filled_copy, stack)
 
 
 @pytest.fixture(scope="session")
