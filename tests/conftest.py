@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ hypothesis_settings.load_profile("repeatable")
 # Prices count as current for 90 days: without a day of their own the tests would fail next spring.
 os.environ.setdefault("P4P_TODAY", "2026-11-21")
 
+Fill = Callable[[Path], None]
 ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
 
@@ -69,6 +71,28 @@ def postgres_template(postgres: Callable[[str], str], tmp_path_factory: pytest.T
     address = postgres("template0")
     open_store(_settings(tmp_path_factory.mktemp("template"), address)).close()
     return address.split("/")[3].split("?")[0]
+
+
+@pytest.fixture(scope="session")
+def filled_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fill], Path]:
+    """A function that fills a store's folder -> the caller's own copy; filled once for all workers, under a lock."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "filled"
+
+    def copy_of(fill: Fill) -> Path:
+        shared.mkdir(exist_ok=True)
+        name = f"{fill.__module__}.{fill.__qualname__}"
+        with (shared / f"{name}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                part = shared / f"{name}.part"
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir()
+                fill(part)
+                part.rename(shared / name)
+        return Path(shutil.copytree(shared / name, tmp_path_factory.mktemp(fill.__name__), dirs_exist_ok=True))
+
+    return copy_of
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ Host = Literal["median", "cheapest"]
 MEDIAN: Final = "median"
 CHEAPEST: Final = "cheapest"
 OWN = "reader"
+_PRICED = ("model", "usd", "last_seen", "source_digest", "provider", "valid_from", "origin", "age_days")
 _PERIOD = ["model", "provider", "api_name"]
 
 
@@ -169,29 +170,37 @@ def per_model(rows: pd.DataFrame, blend: Blend = USUAL, host: Host = MEDIAN) -> 
     """
     paid = rows.assign(usd=usd_per_mtok(rows, blend))
     paid = paid[(paid["usd"] > 0).to_numpy(bool)]
-    return tuple(_price(str(model), own, host) for model, own in paid.groupby("model", sort=True))
+    is_own = paid["origin"] == OWN
+    has_own = is_own.groupby(paid["model"]).transform("any").astype(bool)
+    kept = paid[(is_own | ~has_own).to_numpy(bool)]
+    # Sorted once for all models: sorting the few rows of each alone takes most of the time of a page with prices.
+    kept = kept.sort_values(["model", "usd", "provider", "api_name"], kind="stable").drop_duplicates(
+        ["model", "provider"]
+    )
+    columns = {name: kept[name].to_numpy(object) for name in _PRICED if name in kept}
+    ends = np.flatnonzero(np.append(columns["model"][1:] != columns["model"][:-1], True)) + 1 if len(kept) else []
+    starts = [0, *ends][: len(ends)]
+    return tuple(_price({name: c[i:j] for name, c in columns.items()}, host) for i, j in zip(starts, ends, strict=True))
 
 
-def _price(model: str, rows: pd.DataFrame, host: Host) -> Price:
-    is_own = (rows["origin"] == OWN).to_numpy(bool)
-    kept = rows[is_own] if is_own.any() else rows
-    kept = kept.sort_values(["usd", "provider", "api_name"], kind="stable").drop_duplicates("provider")
-    usd = kept["usd"].to_numpy(float)
-    first = kept.iloc[0]
-    days = kept["last_seen"].dropna().astype(str)
-    files = kept["source_digest"].dropna().astype(str)
+def _price(of: dict[str, NDArray[np.object_]], host: Host) -> Price:
+    """The price of one model from its hosts, cheapest first: columns of ``_PRICED``, each host once."""
+    usd = of["usd"].astype(float)
+    days = [str(day) for day in of["last_seen"] if not pd.isna(day)]
+    files = [str(file) for file in of["source_digest"] if not pd.isna(file)]
+    ages = of["age_days"].astype(float) if "age_days" in of else np.array([np.nan])
     return Price(
-        model,
+        str(of["model"][0]),
         float(usd[0] if host == CHEAPEST else np.median(usd)),
         float(usd[0]),
         float(usd[-1]),
-        len(kept),
-        days.max() if len(days) else "",
-        files.iloc[0] if len(files) else "",
-        str(first["provider"]),
-        str(first["valid_from"]) if first["valid_from"] else "",
-        bool(is_own.any()),
-        float(kept["age_days"].min()) if "age_days" in kept and kept["age_days"].notna().any() else float("nan"),
+        len(usd),
+        max(days, default=""),
+        files[0] if files else "",
+        str(of["provider"][0]),
+        str(of["valid_from"][0]) if of["valid_from"][0] else "",
+        bool(of["origin"][0] == OWN),
+        float(np.nanmin(ages)) if not np.isnan(ages).all() else float("nan"),
     )
 
 

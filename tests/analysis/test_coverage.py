@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from lib.analysis import coverage, coverage_protocols, measurements, protocols
 from lib.settings import read_settings
 from lib.store.db import open_store
 from lib.store.frames import FrameCache, Frames
+from tests.conftest import Fill
 from tests.ui.stores import fill_small
 
 MODELS, BENCHMARKS = ["a", "b", "c"], ["x", "y"]
@@ -130,10 +133,8 @@ def test_models_measured_in_most_places_come_first() -> None:
 
 
 @pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
-    folder = tmp_path_factory.mktemp("small")
-    fill_small(folder)
-    return FrameCache(open_store(read_settings({"P4P_DATA_DIR": str(folder)}))).frames()
+def frames(filled_copy: Callable[[Fill], Path]) -> Frames:
+    return FrameCache(open_store(read_settings({"P4P_DATA_DIR": str(filled_copy(fill_small))}))).frames()
 
 
 @pytest.mark.parametrize("include_community", [False, True])

@@ -20,14 +20,14 @@ SEEN = (HERE / "checks.js").read_text(encoding="utf-8")
 AXE = (HERE / "axe" / "axe.min.js").read_text(encoding="utf-8")
 FOLDED = "[data-testid=stMain] details:not([open]) > summary"
 Check = Callable[[Page], list[str]]
-AXE_WITHOUT_CHARTS = """async allowed => {
+AXE_WITHOUT_CHARTS = """async ([allowed, only]) => {
     const hidden = document.createElement("style");
     hidden.textContent = ".js-plotly-plot { display: none !important; }";
     document.head.append(hidden);
     const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     const may = (rule, node) => allowed.some(a => a.rule === rule && (!a.scheme || a.scheme === scheme)
         && node.target.every(t => document.querySelector(t)?.closest(a.within)));
-    const said = await axe.run(document, {resultTypes: ["violations"]});
+    const said = await axe.run(document, {resultTypes: ["violations"], ...(only && {runOnly: only})});
     hidden.remove();
     const why = node => ((node.any[0] || node.all[0] || node.none[0] || {}).message || "");
     return said.violations.flatMap(rule => rule.nodes.filter(node => !may(rule.id, node))
@@ -109,9 +109,18 @@ def accessibility(page: Page, allowed: Iterable[Allowed] = ALLOWED) -> list[str]
     Charts are hidden while it looks: beside Plotly's layers axe takes every text of the page for covered, and then says
     nothing of its contrast. What it would ask of a chart is asked by other checks.
     """
+    return _axe(page, allowed)
+
+
+def colours(page: Page) -> list[str]:
+    """What axe finds wrong with colours, for a page of which it has asked everything in another colour scheme."""
+    return _axe(page, ALLOWED, {"type": "tag", "values": ["cat.color"]})
+
+
+def _axe(page: Page, allowed: Iterable[Allowed], only: dict[str, Any] | None = None) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE + ";0")
-    found = page.evaluate(AXE_WITHOUT_CHARTS, [one._asdict() for one in allowed])
+    found = page.evaluate(AXE_WITHOUT_CHARTS, [[one._asdict() for one in allowed], only])
     return list(found)
 
 
@@ -210,5 +219,5 @@ CHECKS: tuple[Check, ...] = (
     accessibility,
 )
 """All that need nothing but the page; accessibility last, as it takes longest."""
-COLOURED: tuple[Check, ...] = (tracebacks, empty_boxes, accessibility)
+COLOURED: tuple[Check, ...] = (tracebacks, empty_boxes, colours)
 """What another colour scheme can break."""

@@ -14,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.chromium import chromium
 from tests.browser.stores import Servers
+from tests.conftest import Fill
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -25,6 +26,7 @@ STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 """For every tab: without a graphics card each frame of a fading or turning sign takes a core, a second for each visit."""
 DRAWN = """() => { const g = document.querySelector('.js-plotly-plot');
     return g && g.calcdata && g.querySelectorAll('.xtick').length > 0 && g.querySelectorAll('.point, .scattergl').length > 0 }"""
+STEP = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 Visit = Callable[..., "Visitor"]
 
 
@@ -65,6 +67,13 @@ class Visitor:
         self.page.goto(self.address + path)
         return self.idle()
 
+    def step(self, path: str) -> Visitor:
+        """Opens a page as a step in the browser's history: loading the scripts anew takes most of the time of a visit."""
+        n_finished = self.n_finished
+        self.page.evaluate(STEP, path)
+        self.wait_for_rerun(n_finished)
+        return self.idle()
+
     def idle(self) -> Visitor:
         self.page.wait_for_selector(IDLE, state="attached", timeout=120_000)
         return self
@@ -90,10 +99,10 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(filled_copy: Callable[[Fill], Path]) -> Iterator[Servers]:
     """Real servers over a full store, an empty one and one with a single model; they end with the session."""
     with ExitStack() as stack:
-        yield Servers(tmp_path_factory.mktemp, stack)
+        yield Servers(filled_copy, stack)
 
 
 @pytest.fixture(scope="session")

@@ -63,21 +63,24 @@ def fill_full(folder: Path) -> None:
     store.close()
 
 
-FILLS: dict[str, Callable[[Path], None]] = {"full": fill_full, "empty": lambda folder: None, "one": fill_one_model}
+def fill_nothing(folder: Path) -> None:
+    """An empty store is made by who opens it."""
+
+
+FILLS: dict[str, Callable[[Path], None]] = {"full": fill_full, "empty": fill_nothing, "one": fill_one_model}
 
 
 class Servers:
     """``servers["full"]``, ``["empty"]`` and ``["one"]`` (a single model), each started once and when first asked for."""
 
-    def __init__(self, new_folder: Callable[[str], Path], stack: ExitStack) -> None:
-        self._new_folder = new_folder
+    def __init__(self, filled: Callable[[Callable[[Path], None]], Path], stack: ExitStack) -> None:
+        self._filled = filled
         self._stack = stack
         self._started: dict[str, Served] = {}
 
     def __getitem__(self, name: str) -> Served:
         if name not in self._started:
-            folder = self._new_folder(name)
-            FILLS[name](folder)
+            folder = self._filled(FILLS[name])
             self._started[name] = Served(self._stack.enter_context(serve(folder)), folder)
         return self._started[name]
 

@@ -85,6 +85,7 @@ BROKEN = (
     (checks.accessibility, '<p style="color: #bbb; background: #fff">pale words</p>', "color-contrast"),
     (checks.accessibility, f'{plot()}<p style="color: #bbb; background: #fff">pale words</p>', "color-contrast"),
     (checks.accessibility, '<button type="button"></button>', "button-name"),
+    (checks.colours, '<p style="color: #bbb; background: #fff">pale words</p>', "color-contrast"),
 )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def test_a_broken_page_fails(page: Page, check: checks.Check, inside: str, says:
 
 
 def test_every_check_is_seen_to_fail() -> None:
-    assert {check for check, _, _ in BROKEN} | {checks.dead_links} == set(checks.CHECKS)
+    assert {check for check, _, _ in BROKEN} | {checks.dead_links} == {*checks.CHECKS, *checks.COLOURED}
 
 
 def test_links_to_pages_that_do_not_exist(page: Page) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from lib.settings import read_settings
 from lib.store import read
@@ -16,7 +17,7 @@ from lib.store.db import open_store
 from lib.store.frames import FrameCache
 from lib.store.model_prices import listed_prices
 from tests.browser import checks
-from tests.browser.conftest import Visit
+from tests.browser.conftest import STILL, Visit, Visitor
 from tests.browser.grid import Cell, Grid
 from tests.browser.raw_numbers import (
     File,
@@ -34,6 +35,7 @@ from tests.browser.stores import Servers
 
 pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
+Opened = Callable[[str], Visitor]
 FIVE = 5
 RUN_FILE = "lm-eval-runs/eleutherai-opt-bloom.zip"
 CHEAPEST = "/cheapest?like=qwen2.5-72b-instruct&bench=mmlu_pro"
@@ -122,6 +124,22 @@ def known(servers: Servers) -> Known:
     return Known(servers["full"].folder)
 
 
+@pytest.fixture(scope="module")
+def opened(server: str, browser: Browser) -> Iterator[Opened]:
+    """Opens addresses in one tab: as a step from another page, on which no choice survives, else anew."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", **STILL)
+    visitor = Visitor(context.new_page(), server)
+
+    def open_address(address: str) -> Visitor:
+        before, now = (urlsplit(one).path for one in (visitor.page.url, address))
+        visitor.goto(address) if before in ("blank", now) else visitor.step(address)
+        checks.wait_until_drawn(visitor.page)
+        return visitor
+
+    yield open_address
+    context.close()
+
+
 def test_a_number_that_is_not_there_is_not_found() -> None:
     table = b"model,score,size\nA,0.8391,7e9\nB,0.5,1e9\n"
     assert stands_in("83.9% ± 1", table, ["a"])
@@ -162,11 +180,9 @@ def test_a_difference_is_of_two_rows_and_one_column() -> None:
 
 
 @pytest.mark.parametrize("page", FOLLOWED)
-def test_five_numbers_lead_to_their_raw_files(visit: Visit, known: Known, page: str) -> None:
+def test_five_numbers_lead_to_their_raw_files(opened: Opened, known: Known, page: str) -> None:
     address, key, headings = FOLLOWED[page]
-    visitor = visit(address.format(model=known.model, run=known.run))
-    checks.wait_until_drawn(visitor.page)
-    grid = Grid(visitor, key)
+    grid = Grid(opened(address.format(model=known.model, run=known.run)), key)
     followed: list[str] = []
     missed: list[str] = []
     for row in range(10):
@@ -197,11 +213,9 @@ def _follow(grid: Grid, cell: Cell, known: Known, named: set[str]) -> str:
 
 
 @pytest.mark.parametrize("table", OF_TWO)
-def test_five_numbers_of_two_lead_to_both_raw_files(visit: Visit, known: Known, table: str) -> None:
+def test_five_numbers_of_two_lead_to_both_raw_files(opened: Opened, known: Known, table: str) -> None:
     address, key, headings = OF_TWO[table]
-    visitor = visit(address)
-    checks.wait_until_drawn(visitor.page)
-    grid = Grid(visitor, key)
+    grid = Grid(opened(address), key)
     followed: list[str] = []
     missed: list[str] = []
     for row in range(10):
@@ -232,11 +246,9 @@ def _follow_both(grid: Grid, cell: Cell, known: Known, follows: Callable[[str, F
 
 
 @pytest.mark.parametrize("part", COMPUTED)
-def test_numbers_worked_out_of_a_file_follow_from_it(visit: Visit, known: Known, part: str) -> None:
+def test_numbers_worked_out_of_a_file_follow_from_it(opened: Opened, known: Known, part: str) -> None:
     address, key, rows, headings = COMPUTED[part]
-    visitor = visit(address)
-    checks.wait_until_drawn(visitor.page)
-    grid = Grid(visitor, key)
+    grid = Grid(opened(address), key)
     for row in rows:
         for heading, follows in headings.items():
             cell = grid.choose(row, heading)

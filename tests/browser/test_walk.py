@@ -25,7 +25,6 @@ SETTLED = {
     f"document.querySelector('[data-testid=stApp]')).backgroundColor === '{ground}'"
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 21, 28)"))
 }
-STEP = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 ABOUT_COLUMNS = ("part=downloads", "have=csv")
 Walker = Callable[[str, str], Visitor]
 
@@ -86,20 +85,14 @@ def test_a_page_with_little_to_show_keeps_it_too(
 
 
 def _open(visitor: Visitor, path: str, *, anew: bool) -> None:
-    """In the light theme, everything unfolded; ``anew`` as from a link that was sent, else as a step in the browser's history.
-
-    Loading the scripts anew for every address would take most of the time.
-    """
+    """In the light theme, everything unfolded; ``anew`` as from a link that was sent, else as a step in the browser's history."""
     visitor.errors.clear()
     visitor.elsewhere.clear()
     visitor.page.emulate_media(color_scheme="light")
     if anew or not visitor.page.url.startswith(visitor.address):
         visitor.goto(path)
     else:
-        n_finished = visitor.n_finished
-        visitor.page.evaluate(STEP, path)
-        visitor.wait_for_rerun(n_finished)
-        visitor.idle()
+        visitor.step(path)
     checks.wait_until_drawn(visitor.page)
     checks.unfold(visitor.page)
 

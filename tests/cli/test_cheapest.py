@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lib.cli import main
+from tests.conftest import Fill
 from tests.ui.stores import fill_small
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cheapest")
-    fill_small(folder)
-    return folder
+def store(filled_copy: Callable[[Fill], Path]) -> Path:
+    return filled_copy(fill_small)
 
 
 def run(store: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

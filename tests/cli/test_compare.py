@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from lib.settings import ROOT, SETTINGS, read_settings
 from lib.sources.ingest import ingest
 from lib.store.db import open_store
 from lib.store.frames import FrameCache
+from tests.conftest import Fill
 from tests.ui.stores import fill_small
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(filled_copy: Callable[[Fill], Path]) -> Path:
     """Catalogue, the board, and logs of single questions of three models."""
-    made = tmp_path_factory.mktemp("compare")
-    fill_small(made)
+    made = filled_copy(fill_small)
     settings = read_settings({"P4P_DATA_DIR": str(made), "P4P_FILL": "0"})
     store = open_store(settings)
     logs = ROOT / "data/lm-eval-samples/lm-eval-2024-llama2-mistral-writeout.zip"

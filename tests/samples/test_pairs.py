@@ -69,13 +69,18 @@ class Side(NamedTuple):
     model: object
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    settings = read_settings({"P4P_DATA_DIR": str(tmp_path_factory.mktemp("pairs")), "P4P_FILL": "0"})
+def fill_pairs(folder):
+    settings = read_settings({"P4P_DATA_DIR": str(folder), "P4P_FILL": "0"})
     store = open_store(settings)
     zips = sorted({row[side] for row in PAIRS.values() for side in ("zip_a", "zip_b")})
     names = ["catalogue/models.csv", "catalogue/aliases.csv", *(f"lm-eval-samples/{name}" for name in zips)]
     ingest(store, [DATA / name for name in names], settings=settings, shipped=True)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def filled(filled_copy):
+    store = open_store(read_settings({"P4P_DATA_DIR": str(filled_copy(fill_pairs)), "P4P_FILL": "0"}))
     s = tables.sample_files.c
     with store.reading() as connection:
         rows = connection.execute(select(s.run_id, s.task, s.source_id)).all()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from lib.ui.links import PAGES
+from tests.conftest import Fill
 from tests.ui.stores import fill_one_model, fill_small
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,10 +19,8 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("small")
-    fill_small(folder)
-    return folder
+def small_store(filled_copy: Callable[[Fill], Path]) -> Path:
+    return filled_copy(fill_small)
 
 
 @pytest.fixture(scope="session")
