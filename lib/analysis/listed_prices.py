@@ -177,8 +177,11 @@ def per_model(rows: pd.DataFrame, blend: Blend = USUAL, host: Host = MEDIAN) -> 
     kept = kept.sort_values(["model", "usd", "provider", "api_name"], kind="stable").drop_duplicates(
         ["model", "provider"]
     )
+    if kept.empty:
+        return ()
     columns = {name: kept[name].to_numpy(object) for name in _PRICED if name in kept}
-    ends = np.flatnonzero(np.append(columns["model"][1:] != columns["model"][:-1], True)) + 1 if len(kept) else []
+    is_last = np.append(columns["model"][1:] != columns["model"][:-1], True)
+    ends: list[int] = (np.flatnonzero(is_last) + 1).tolist()
     starts = [0, *ends][: len(ends)]
     return tuple(_price({name: c[i:j] for name, c in columns.items()}, host) for i, j in zip(starts, ends, strict=True))
 
