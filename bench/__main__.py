@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import evidence, first_chart, imports, jobs, paired, refresh, rerun, serving, table, viewers
+from bench import child, evidence, first_chart, imports, jobs, paired, refresh, rerun, serving, table, viewers
 from bench.report import Line, show
 
 SECTIONS = (
@@ -23,6 +23,7 @@ SECTIONS = (
     "scale",
     "serving",
     "jobs",
+    "child",
 )
 
 
@@ -64,6 +65,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return paired.measure()
     if section == "jobs":
         return jobs.measure()
+    if section == "child":
+        return child.measure()
     if section == "statistics":
         return evidence.measure()
     return rerun.compare(given.runs, given.runs * given.times)

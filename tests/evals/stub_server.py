@@ -39,6 +39,7 @@ MODES = {
     "null": "every answer is null, as from a reasoning model that ran out of tokens",
     "some-null": "one answer in ten is null",
     "no-logprobs": "completions without log-probabilities, whatever is asked",
+    "no-echo": "completions with log-probabilities of what was written only, as servers that ignore `echo`",
     "no-usage": "answers without saying how many tokens it took",
     "odd-usage": "says nonsense about tokens",
     "redirect": "sends the caller on to `redirect_to`",
@@ -245,7 +246,10 @@ def _choice(
         return {"index": index, "message": message, "finish_reason": "stop", "n_out": n_out}
     choice = {"index": index, "text": text, "finish_reason": "stop", "logprobs": None, "n_out": n_out}
     if body.get("echo") and mode != "no-logprobs":
-        choice |= {"text": "", "logprobs": _log_probabilities(prompt), "n_out": 1}
+        found = _log_probabilities(prompt)
+        if mode == "no-echo":
+            found = {name: values[-1:] for name, values in found.items()}
+        choice |= {"text": "", "logprobs": found, "n_out": 1}
     return choice
 
 

@@ -154,20 +154,23 @@ def test_tokens_are_those_that_the_server_counts(what: str, at_once: int, outcom
 def test_a_server_without_log_probabilities_is_told_apart(
     task: str, at_once: int, outcomes: dict[str, dict[str, Any]]
 ) -> None:
-    assert outcomes[f"{task}-no-logprobs-{at_once}"]["kind"] == "no log-probabilities"
+    for mode in ("no-logprobs", "no-echo"):
+        assert outcomes[f"{task}-{mode}-{at_once}"].get("kind") == "no log-probabilities", mode
     assert outcomes[f"{task}-no-choices-{at_once}"]["kind"] == "malformed answer"
 
 
 def test_a_failing_llama_cpp_server_ends_in_a_clear_state(outcomes: dict[str, dict[str, Any]]) -> None:
     kinds = {name.removeprefix("gguf-"): found.get("kind") for name, found in outcomes.items()}
     assert {
-        mode: kinds[mode] for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "null", "redirect")
+        mode: kinds[mode]
+        for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "no-echo", "null", "redirect")
     } == {
         "401": "key",
         "500": "server",
         "refused": "connection",
         "no-choices": "malformed answer",
         "no-logprobs": "no log-probabilities",
+        "no-echo": "no log-probabilities",
         "null": "malformed answer",
         "redirect": "address",
     }
@@ -210,7 +213,7 @@ def _endpoint_cases(tiny_model: Path) -> list[dict[str, Any]]:
         scored = {"model": "m", "tokenizer": str(tiny_model), "tokenizer_backend": "huggingface", "max_retries": 1}
         if what == "completions":
             for at_once in AT_ONCE:
-                for mode in ("ok", "no-logprobs", "no-choices"):
+                for mode in ("ok", "no-logprobs", "no-echo", "no-choices"):
                     given = {**scored, "base_url": f"{{{mode}}}{path}", "num_concurrent": at_once}
                     job = {"backend": backend, "set_up": "endpoint", "model_args": given, "batch_size": 2}
                     for task in ("own_choices", "own_text"):
@@ -233,9 +236,9 @@ def _other_cases(tiny_model: Path) -> list[dict[str, Any]]:
             if (backend, task) != ("gguf", "own_text"):
                 cases.append({"name": f"{backend}-{task}", "job": job, "task": task, "is_compared": backend != "hf"})
                 cases.append({"name": f"{backend}-{task}-cut", "job": job, "task": task, "cut_at": 5})
-    for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "null", "broken", "redirect"):
+    for mode in ("401", "500", "refused", "no-choices", "no-logprobs", "no-echo", "null", "broken", "redirect"):
         job = {"backend": "gguf", "set_up": "llama.cpp", "model_args": {"base_url": f"{{{mode}}}"}}
-        task = "own_choices" if mode == "no-logprobs" else "own_answers"
+        task = "own_choices" if mode in ("no-logprobs", "no-echo") else "own_answers"
         cases.append({"name": f"gguf-{mode}", "job": job, "task": task})
     given = {**CHAT, "base_url": "{ok}/v1/chat/completions"}
     for at_once in AT_ONCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ipaddress
 import json
 import os
@@ -24,6 +25,7 @@ from lib.evals.child.meter import Meter
 from lib.evals.child.network import is_public
 from lib.evals.child.resources import Energy, peak_memory_bytes
 from lib.evals.child.results import without_host, without_path, without_places
+from lib.evals.task_list import task_list
 from lib.settings import ROOT
 
 ANSWERS = st.one_of(
@@ -235,3 +237,42 @@ print(refused(lambda: socket.create_connection(("127.0.0.1", port))),
         port = str(listening.getsockname()[1])
         found = subprocess.run([sys.executable, "-c", code, port], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["address"] * 4
+
+
+def test_a_built_in_task_is_read_without_the_index_of_all() -> None:
+    """By the path of its file, as the shipped list names it; nothing outside lm-eval's folder is read."""
+    code = """
+import json, sys
+from lib.evals.child import tasks
+from lib.evals.child.failures import Failure
+found, manager = tasks.described({"task": "arc_easy", "yaml": sys.argv[1]}, {"pretrained": "m"})
+try:
+    tasks.described({"task": "passwd", "yaml": "../../../../../../etc/passwd"}, {})
+    escaped = True
+except Failure:
+    escaped = False
+made, _ = tasks.described({"task": "t", "config": {"task": "t", "functions": {"process_results": "series_score:scale"}}}, {})
+print(json.dumps([found, len(manager.all_tasks), manager.metadata, escaped, callable(made["process_results"])]))
+"""
+    entry = task_list().task("arc_easy")
+    assert entry is not None and entry.path
+    found = subprocess.run(
+        [sys.executable, "-c", code, entry.path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    path, n_indexed, metadata, escaped, is_function = json.loads(found.stdout)
+    assert path.endswith("lm_eval/tasks/" + entry.path) and n_indexed == 0 and metadata == {"pretrained": "m"}
+    assert not escaped and is_function
+
+
+def test_the_child_needs_nothing_of_the_product() -> None:
+    """It runs under any interpreter that has lm-eval: its other imports come with lm-eval or with the model's kind."""
+    brought = {"lm_eval", "requests", "aiohttp", "torch", "numpy", "pyarrow", "sklearn", "xgboost"}
+    for path in (ROOT / "lib" / "evals" / "child").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, f"{path.name} reaches out of its folder"
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            for name in names:
+                root = name.split(".")[0]
+                assert root in brought or root in sys.stdlib_module_names, (path.name, name)
