@@ -1,5 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, eval,
+jobs, worker, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.

@@ -184,7 +184,7 @@ def _waited(store: Store, job: Job, is_json: bool) -> Job:
 
 def _show_job(job: Job, is_new: bool, prepared: Prepared, is_json: bool) -> None:
     if is_json:
-        put_json({"job": as_json(job), "is_new": is_new})
+        put_json({"job": job.as_json(), "is_new": is_new})
         return
     put(f"job {job.id} {job.state}: {job.spec.model}, {', '.join(job.spec.tasks)}")
     if not is_new:
@@ -260,8 +260,3 @@ def _span(seconds: float) -> str:
         if seconds < most * unit:
             return f"{formats.plain(round(seconds / unit, 1 if seconds < 10 * unit else 0))} {name}"
     return f"{formats.plain(round(seconds / 86_400))} days"
-
-
-def as_json(job: Job) -> dict[str, Any]:
-    """A job with its tasks as JSON types."""
-    return asdict(job) | {"model": job.spec.model}

@@ -57,7 +57,7 @@ def write_pairs(values: Mapping[str, Any]) -> str:
     """Text that lm-eval reads as exactly these values: ``a=1,b=x`` where that is possible, else a JSON object."""
     pairs = [f"{name}={_written(value)}" for name, value in values.items()]
     text = ",".join(pairs)
-    if "{" not in text and all(part.isprintable() for part in pairs) and _is_same(text, values):
+    if all(part.isprintable() for part in pairs) and _is_same(text, values):
         return text
     return json.dumps(dict(values), ensure_ascii=False)
 

@@ -6,6 +6,7 @@ One call for the form and for the command line, so that both say the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from lib.evals.lengths import Length
 from lib.evals.machine import this_machine
 from lib.evals.model_facts import ModelFacts
 from lib.evals.presets import Preset, fitted
+from lib.evals.prices import TokenPrice
 from lib.evals.queue import workers
 from lib.evals.spec import JobSpec
 from lib.evals.task_list import TaskEntry, task_list
@@ -93,6 +95,7 @@ def prepare(
     on_hub: Asked | None = None,
     device: Device | None = None,
     usd_per_hour: float | None = None,
+    price: TokenPrice | None = None,
 ) -> Prepared:
     """Everything that is to be told before a job is queued. No network: the Hub is asked by :func:`ask_hub`.
 
@@ -104,6 +107,7 @@ def prepare(
         on_hub: What the Hub said; None: it was not asked.
         device: Published numbers of the card that the job will run on, where somebody said which.
         usd_per_hour: Of that device.
+        price: Of the endpoint's tokens, where the reader said what he pays; None: as stored or listed.
 
     Raises:
         RefusedInput: If there is no such backend.
@@ -119,6 +123,7 @@ def prepare(
         usd_per_hour=usd_per_hour,
         own={name: (entry_of(task), length_of(task)) for name, task in own.items()},
     )
+    of = of if price is None else replace(of, price=price)
     told = estimate(whole, of)
     is_offline = on_hub is not None and on_hub.is_offline
     is_here = settings.database_url.startswith("sqlite")

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from lib.evals import own_tasks
-from lib.evals.asking import entry_of, length_of
-from lib.evals.attempt import Attempt, Finished
+from lib.evals import own_tasks, queue
+from lib.evals.asking import prepare
 from lib.evals.estimate import Estimate, Known, came, errors, estimate, known, needs
 from lib.evals.estimate_memory import fits, memory_need
-from lib.evals.jobs import TaskProgress
-from lib.evals.lengths import Length, Range, chars_per_token, items, lengths
+from lib.evals.jobs import Job, TaskProgress
+from lib.evals.lengths import Range, chars_per_token, items, lengths
 from lib.evals.machine import GIB, Machine, this_machine
 from lib.evals.model_facts import ModelFacts, from_folder
 from lib.evals.prices import TokenPrice
+from lib.evals.queue import Enqueued
 from lib.evals.spec import JobSpec, from_json
 from lib.evals.task_list import TaskEntry, task_list
+from lib.settings import read_settings
 from lib.sources.own_task_files import OwnTask
 from lib.stats.serving import Device
 from lib.store import job_tables
-from lib.store.db import Store
+from lib.store.db import Store, open_store
 from lib.store.job_history import PastTask, finished_tasks
 from tests.evals.questions import job_of
 
@@ -183,24 +187,16 @@ def test_history_is_read_from_jobs_that_ended_well(store: Store) -> None:
     document = spec(limit=5).as_json()
     job = {
         "id": "0" * 12, "digest": "0" * 64, "spec": document, "state": "succeeded", "needs": {"backend": "hf", "device": "cpu"},
-        "estimate": {}, "created_at": "2026-11-22T00:00:00Z", "workflow": "x",
+        "estimate": {}, "created_at": "2026-11-22T00:00:00Z", "workflow": "x", "turn": 1,
     }  # fmt: skip
     rows = [
         {"job": "0" * 12, "position": 0, "task": "arc_easy", "state": "succeeded", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": False},
         {"job": "0" * 12, "position": 1, "task": "piqa", "state": "succeeded", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": True},
         {"job": "0" * 12, "position": 2, "task": "boolq", "state": "failed", "n_requests": 20, "tokens_in": 7, "tokens_out": 0, "seconds": 1.5, "is_resumed": False},
     ]  # fmt: skip
-    names = {column.name for column in job_tables.jobs.columns}
-    needed = {
-        c.name: "x"
-        for c in job_tables.jobs.columns
-        if not c.nullable and c.server_default is None and c.name not in job
-    }
 
     def write(writing: Any) -> None:
-        writing.connection.execute(
-            insert(job_tables.jobs).values({k: v for k, v in {**needed, **job}.items() if k in names})
-        )
+        writing.connection.execute(insert(job_tables.jobs).values(job))
         writing.connection.execute(insert(job_tables.job_tasks), rows)
 
     store.write(write)
@@ -218,14 +214,22 @@ ROWS = tuple(
 WRITTEN = tuple({"question": f"{'so ' * (i % 5)}say {i} in words", "answers": ["a number"]} for i in range(30))
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> tuple[Estimate, list[Finished], Known, JobSpec]:
-    """Two own tasks of a real run: what was told before, and what lm-eval's child counted."""
-    from lib.settings import read_settings
-    from lib.store.db import open_store
+class Ran(NamedTuple):
+    """A job that was queued and run by a worker: what was told, and what came."""
 
+    told: Estimate
+    job: Job
+    again: Enqueued
+    later: Estimate
+    history: list[PastTask]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Ran]:
+    """Two own tasks, a real worker, real lm-eval, offline."""
     folder = tmp_path_factory.mktemp("estimated")
-    in_force = read_settings({"P4P_DATA_DIR": str(folder), "P4P_FILL": "0"})
+    env = {"P4P_DATA_DIR": str(folder), "P4P_FILL": "0", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    in_force = read_settings(env)
     store = open_store(in_force)
     made = [OwnTask("Sums", "choices", ROWS), OwnTask("Words", "answer", WRITTEN)]
     for task in made:
@@ -240,53 +244,51 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> tuple[Est
             "device": "cpu",
         }
     )
-    own: dict[str, tuple[TaskEntry, Length]] = {task.name: (entry_of(task), length_of(task)) for task in made}
-    before = known(store, asked, today="2026-11-22", own=own)
-    told = estimate(asked, before)
-    attempt = Attempt(
-        job_of(asked),
-        folder=folder / "job",
-        settings=in_force,
-        on_progress=lambda event: None,
-        is_wanted=lambda: True,
-        config_of=lambda name, where: own_tasks.configuration_of(store, in_force, name, where),
-        env={**{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    finished = [attempt.run_task(0), attempt.run_task(1)]
-    attempt.close()
-    store.close()
-    return told, finished, before, asked
-
-
-def test_tokens_told_are_the_tokens_counted(ran: tuple[Estimate, list[Finished], Known, JobSpec]) -> None:
-    """The tiny model's tokenizer has a token per byte: characters can be held against tokens without its rules in between."""
-    told, finished, _, _ = ran
-    for task, done in zip(told.tasks, finished, strict=True):
-        assert task.n_requests == done.measured["n_requests"], task.name
-        assert task.tokens_in is not None
-        assert task.tokens_in.mid == pytest.approx(done.measured["tokens_in"], rel=0.03), task.name
-    assert (
-        told.tokens_out is not None
-        and told.tokens_out.low <= finished[1].measured["tokens_out"] <= told.tokens_out.high
+    told = prepare(store, in_force, asked, env=env)
+    assert told.problems == ()
+    estimate_told = told.estimate.as_json()
+    put_in = queue.enqueue(store, told.spec, needs=told.needs, estimate=estimate_told)
+    subprocess.run(
+        [sys.executable, "-m", "lib", "worker", "--once"], env={**os.environ, **env}, timeout=280, check=True
     )
+    job = queue.job_named(store, put_in.job.id)
+    assert job.state == "succeeded", job.reason
+    again = queue.enqueue(store, told.spec, needs=told.needs)
+    later = prepare(store, in_force, asked, env=env)
+    yield Ran(told.estimate, job, again, later.estimate, finished_tasks(store, "hf"))
+    store.close()
 
 
-def test_memory_told_holds(ran: tuple[Estimate, list[Finished], Known, JobSpec]) -> None:
-    told, finished, _, _ = ran
-    peak = max(done.measured["peak_memory_bytes"] for done in finished) / GIB
-    assert told.memory_gib is not None and told.memory_gib == pytest.approx(peak, rel=0.6)
+def test_tokens_told_are_the_tokens_counted(ran: Ran) -> None:
+    """The tiny model's tokenizer has a token per byte: characters can be held against tokens without its rules in between."""
+    for task, came_of in zip(ran.told.tasks, ran.job.tasks, strict=True):
+        assert task.n_requests == came_of.n_requests, task.name
+        assert task.tokens_in is not None
+        assert task.tokens_in.mid == pytest.approx(came_of.tokens_in, rel=0.03), task.name
+    written = ran.job.tasks[1].tokens_out
+    assert ran.told.tokens_out is not None and written is not None
+    assert ran.told.tokens_out.low <= written <= ran.told.tokens_out.high
 
 
-def test_the_next_estimate_knows_what_came(ran: tuple[Estimate, list[Finished], Known, JobSpec]) -> None:
-    _, finished, before, asked = ran
-    history = [
-        PastTask(asked.model, "cpu", name, 2, None, 4, False, m["n_requests"], m["tokens_in"], m["tokens_out"], m["seconds"], None, None, "")
-        for name, m in zip(asked.tasks, (done.measured for done in finished), strict=True)
-    ]  # fmt: skip
-    told = estimate(asked, replace(before, past=history))
-    for task, done in zip(told.tasks, finished, strict=True):
-        assert task.tokens_in is not None and task.tokens_in.mid == done.measured["tokens_in"]
-        assert task.seconds is not None and task.seconds.low <= done.measured["seconds"] <= task.seconds.high
+def test_memory_told_holds(ran: Ran) -> None:
+    peak = max(task.peak_memory_bytes or 0 for task in ran.job.tasks) / GIB
+    assert ran.told.memory_gib is not None and ran.told.memory_gib == pytest.approx(peak, rel=0.6)
+
+
+def test_the_next_estimate_knows_what_came(ran: Ran) -> None:
+    assert len(ran.history) == 2
+    for task, came_of in zip(ran.later.tasks, ran.job.tasks, strict=True):
+        assert task.tokens_in is not None and task.tokens_in.mid == came_of.tokens_in
+        assert task.seconds is not None and came_of.seconds is not None
+        assert task.seconds.low <= came_of.seconds <= task.seconds.high
+        assert "counted when it ran here" in task.basis
+
+
+def test_the_same_job_again_is_the_one_that_is_there(ran: Ran) -> None:
+    assert ran.again.is_new is False and ran.again.job.id == ran.job.id
+    assert all(task.run for task in ran.job.tasks), "its results are in the store"
+    off = errors(ran.job.estimate, came(ran.job))
+    assert off["tokens_in"] == pytest.approx(1, rel=0.03) and off["seconds"] is not None
 
 
 def test_a_folder_is_read_without_running_anything(tiny_model: Path, tmp_path: Path) -> None:

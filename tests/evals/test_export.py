@@ -102,7 +102,7 @@ def test_lm_eval_reads_the_exported_commands_as_the_job() -> None:
         assert int(theirs["batch_size"]) == spec.batch_size
         # lm-eval's own default, which falls back to the processor where there is no card.
         assert theirs["device"] == (spec.device or "cuda:0")
-        assert tuple(theirs["seed"]) == seeds_of(spec, repeat)
+        assert tuple(theirs["seed"]) == tuple(seed + repeat for seed in spec.seeds) == seeds_of(spec, repeat)
         assert theirs["system_instruction"] == spec.system_instruction
         assert theirs["apply_chat_template"] == spec.apply_chat_template
         assert bool(theirs["fewshot_as_multiturn"]) == spec.fewshot_as_multiturn, line
@@ -180,6 +180,8 @@ def test_yaml_that_is_refused(text: str, place: str) -> None:
     with pytest.raises(RefusedInput) as refusal:
         from_yaml(text)
     assert refusal.value.place == place
+    # Told at the twentieth level: read to its end, this takes twenty seconds.
+    assert text[0] != "[" or "too deep" in refusal.value.reason
 
 
 def test_notes_say_what_the_commands_do_not() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lib.errors import Unavailable
 from lib.evals import extract_tasks
 from lib.evals.task_languages import languages_of
-from lib.evals.task_list import FOLDER, VERSION, TaskList, task_list
+from lib.evals.task_list import FOLDER, VERSION, TaskEntry, TaskList, task_list
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,12 @@ def test_the_questions_of_leaderboard_2_are_all_known(names: TaskList) -> None:
     assert names.n_items("leaderboard_math_hard") == 1_324
     assert names.n_items("leaderboard_musr") == 756
     assert names.n_items("leaderboard") == 5_761 + 1_324 + 756 + 541 + 12_032 + (198 + 546 + 448)
+
+
+def test_a_group_with_one_unknown_size_has_none() -> None:
+    entries = [TaskEntry("a", "task", n_items=3), TaskEntry("b", "task"), TaskEntry("g", "group", children=("a", "b"))]
+    made = TaskList("0", {entry.name: entry for entry in entries})
+    assert made.n_items("a") == 3 and made.n_items("g") is None
 
 
 def test_it_is_the_installed_version() -> None:
