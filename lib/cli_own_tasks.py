@@ -99,7 +99,7 @@ def _read(options: argparse.Namespace, settings: Settings) -> OwnTask:
         found = read_questions(content, reading, file=str(options.file))
     except RefusedInput as refusal:
         for one in problems_of(refusal)[1:]:
-            say(f"refused: {one}")
+            say(f"refused: {one.refusal}")
         raise
     if found.unused:
         say(f"columns that are not used: {', '.join(found.unused)}")

@@ -4,9 +4,13 @@ import streamlit as st
 
 from lib.ui import page
 from lib.ui import parts_evaluate_queue as queue
+from lib.ui import parts_evaluate_start as start
+from lib.ui import parts_own_tasks as own
 
 PARTS = {
+    "start": ("Start", start),
     "queue": ("Queue", queue),
+    "own": ("Own questions", own),
 }
 
 asked = st.query_params.get("part")

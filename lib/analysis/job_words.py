@@ -20,6 +20,7 @@ STATES: dict[State, str] = {
 }
 TASK_STATES: dict[str, str] = {str(state): words for state, words in STATES.items()} | {"waiting": "waiting"}
 NAME = 60
+_OWN = re.compile(r"own_([a-z0-9_]+)_[0-9a-f]{8}")
 _FOLDER = re.compile(r"^(/|\./|\.\./|~|[A-Za-z]:[\\/])")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]")  # fmt: skip
 _LINES, _COLUMNS = 400, 400
@@ -45,7 +46,7 @@ def endpoint(spec: JobSpec) -> str:
 
 def asked(spec: JobSpec) -> str:
     """Tasks in a few words: ``arc_easy``, ``arc_easy and piqa``, ``12 tasks: arc_easy, piqa, boolq …``."""
-    names = [formats.one_line(task, 40) for task in spec.tasks]
+    names = [task_name(task, 40) for task in spec.tasks]
     if len(names) <= 2:
         told = " and ".join(names)
     else:
@@ -54,6 +55,12 @@ def asked(spec: JobSpec) -> str:
         part = f"{formats.score(spec.limit, 0)}" if spec.limit < 1 else f"the first {formats.count(spec.limit)}"
         told += f", {part} of the questions"
     return told + (f", {formats.count(spec.repeats)} times over" if spec.repeats > 1 else "")
+
+
+def task_name(name: str, limit: int = 80) -> str:
+    """A task as people call it: the name of an own one is made of its title and a digest of its questions."""
+    own = _OWN.fullmatch(name)
+    return formats.one_line(f"{own[1].replace('_', ' ')} (own)" if own else name, limit)
 
 
 def reason(job: Job, limit: int = 400) -> str:

@@ -67,24 +67,32 @@ class Read(NamedTuple):
     unused: tuple[str, ...]
 
 
-class _Problems(RefusedInput):
-    """Several refusals in one; the message is the first one's."""
+class Problem(NamedTuple):
+    """A row that was refused, with its question as far as it has one; '' for what concerns the whole file."""
 
-    def __init__(self, all_of_them: Sequence[RefusedInput]) -> None:
-        first = all_of_them[0]
+    refusal: RefusedInput
+    question: str = ""
+
+
+class _Problems(RefusedInput):
+    """Several refusals in one, each with the question of its row; the message is the first one's."""
+
+    def __init__(self, each: Sequence[Problem]) -> None:
+        first = each[0].refusal
         super().__init__(
             first.reason, file=first.file, place=first.place, expected=first.expected, found=first.found or None
         )
-        self.each = tuple(all_of_them)
+        self.each = tuple(each)
 
 
+LONGEST_SHOWN = 200
 MOST_PROBLEMS = 100
 """Refused rows that are looked at before giving up: who mends a file wants to see them all."""
 
 
-def problems_of(refusal: RefusedInput) -> tuple[RefusedInput, ...]:
+def problems_of(refusal: RefusedInput) -> tuple[Problem, ...]:
     """Every row that was refused, at most ``MOST_PROBLEMS``; the refusal itself where it is the only one."""
-    return refusal.each if isinstance(refusal, _Problems) else (refusal,)
+    return refusal.each if isinstance(refusal, _Problems) else (Problem(refusal),)
 
 
 def read_questions(content: bytes, reading: Reading, *, file: str = "") -> Read:
@@ -98,7 +106,7 @@ def read_questions(content: bytes, reading: Reading, *, file: str = "") -> Read:
         return _Book(reading, *(_from_json(content) if is_json else _from_table(content))).read()
     except RefusedInput as refused:
         if isinstance(refused, _Problems):
-            raise _Problems([one.in_file(file) for one in refused.each]) from None
+            raise _Problems([one._replace(refusal=one.refusal.in_file(file)) for one in refused.each]) from None
         raise refused.in_file(file) from None
 
 
@@ -153,7 +161,7 @@ class _Book:
         kind: Kind = "answer" if not has_choices else "letters" if self.reading.asked == "letters" else "choices"
         rows: list[tuple[str, Row]] = []
         examples: list[tuple[str, Row]] = []
-        refused: list[RefusedInput] = []
+        refused: list[Problem] = []
         for n, (line, cells) in enumerate(self.lines):
             if n >= MOST_ROWS:
                 raise RefusedInput("too many questions", place=f"line {line}", expected=f"at most {MOST_ROWS:,}")
@@ -162,7 +170,8 @@ class _Book:
                 row = checked_row(kind, self._given(kind, cells, line), partial(self._place, line))
                 (examples if is_example else rows).append((f"line {line}", row))
             except RefusedInput as one:
-                refused.append(one)
+                question = cells.get(self.columns["question"])
+                refused.append(Problem(one, question[:LONGEST_SHOWN] if isinstance(question, str) else ""))
                 if len(refused) >= MOST_PROBLEMS:
                     break
         if refused:

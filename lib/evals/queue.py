@@ -101,6 +101,12 @@ def job(store: Store, beginning: str) -> Job | None:
     return job_of_row(found[0]) if len(found) == 1 else None
 
 
+def same(store: Store, spec: JobSpec) -> Job | None:
+    """The newest job of the same specification that waits, runs or has succeeded: what ``enqueue`` would answer with."""
+    found = stored.rows_of_digest(store, spec.digest, SAME)
+    return job_of_row(found[0]) if found else None
+
+
 def job_named(store: Store, beginning: str) -> Job:
     """The same.
 

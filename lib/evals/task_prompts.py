@@ -147,7 +147,7 @@ def _asking(task: OwnTask) -> dict[str, Any]:
         "doc_to_text": template,
         "doc_to_target": target[task.kind],
         "generation_kwargs": {"until": ["\n"], "max_gen_toks": 32, "do_sample": False},
-        "filter_list": [_filter("remove_whitespace", {"function": "remove_whitespace"})],
+        "filter_list": [_filter("none", {"function": "remove_whitespace"})],
         "metric_list": [_metric("exact_match", ignore_case=True, regexes_to_ignore=list(AROUND))],
     }
     if task.kind == "letters":

@@ -162,6 +162,13 @@ def rows_of(store: Store, beginning: str) -> list[Row]:
     return _with_tasks(store, query.order_by(t.jobs.c.id).limit(2))
 
 
+def rows_of_digest(store: Store, digest: str, states: Collection[str]) -> list[Row]:
+    """The newest job of this specification in one of the states, if there is one; with its tasks."""
+    j = t.jobs.c
+    query = select(*_SHOWN).where(is_shown(), j.digest == digest, j.state.in_(states))
+    return _with_tasks(store, query.order_by(j.created_at.desc(), j.id).limit(1))
+
+
 def counts(store: Store) -> dict[str, int]:
     """Number of jobs by state; states without any are absent."""
     j = t.jobs.c

@@ -13,6 +13,7 @@ from lib.evals import queue
 from lib.evals.jobs import Job, JobEvent, Worker
 from lib.evals.matching import SILENT_S
 from lib.evals.states import State
+from lib.settings import read_settings
 from lib.store import clock
 from lib.ui import cached, data_stored
 from lib.ui.views.evaluate_queue import ENDED_SHOWN, WAITING_SHOWN, QueueView, queue_view
@@ -49,7 +50,8 @@ def look() -> QueueView:
         counts,
         now=clock.now(),
         n_workers=len(workers),
-        waits_because=lambda job, n_before: queue.waits_because(job, workers, n_before),
+        is_beside=has_worker_beside(),
+        waits_because=lambda job, n_before: _why(job, workers, n_before),
     )
 
 
@@ -59,13 +61,18 @@ def one(job_id: str) -> Looked | None:
     job = queue.job(store, job_id)
     if job is None:
         return None
-    why = queue.waits_because(job, alive()) if job.state == "queued" else ""
+    why = _why(job, alive(), None) if job.state == "queued" else ""
     return Looked(job, job_view(job, now=clock.now(), why_waiting=why))
 
 
 def alive() -> list[Worker]:
     """Workers that were heard of lately."""
     return [worker for worker in queue.workers(cached.store()) if worker.silent_s < SILENT_S]
+
+
+def has_worker_beside() -> bool:
+    """Whether the app starts a worker of its own as soon as a job waits."""
+    return read_settings().worker != "0"
 
 
 def events(job_id: str) -> list[JobEvent]:
@@ -94,6 +101,12 @@ def what_was_said() -> None:
     """What the last click did or why it could not, once."""
     if said := st.session_state.pop(SAID, ""):
         st.info(formats.markdown(said, 400), icon=":material/info:")
+
+
+def _why(job: Job, workers: list[Worker], n_before: int | None) -> str:
+    if not workers and has_worker_beside() and not n_before:
+        return "a worker is being started" if job.needs.device == "cpu" else queue.waits_because(job, workers)
+    return queue.waits_because(job, workers, n_before)
 
 
 def _cancel(job_id: str) -> None:

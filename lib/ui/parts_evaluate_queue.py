@@ -36,7 +36,7 @@ def _live() -> None:
 def _lists(view: QueueView) -> None:
     page.takeaway([view.takeaway])
     jobs.what_was_said()
-    if view.n_waiting and not jobs.alive():
+    if view.n_waiting and not jobs.has_worker_beside() and not jobs.alive():
         st.markdown("Jobs stay queued until a worker runs, here or on another machine:")
         st.code(START_ONE, language=None)
     if not view.is_live and not view.n_ended:

@@ -195,3 +195,9 @@ def test_a_log_is_plain_lines() -> None:
 def test_a_log_never_moves_the_cursor(text: str) -> None:
     shown = words.log_lines(text)
     assert not set(shown) & set("\x1b\r\x07\x9b\x00\x08\u202e")
+
+
+def test_an_own_task_is_called_by_its_title() -> None:
+    assert words.task_name("own_our_questions_0a1b2c3d") == "our questions (own)"
+    assert words.task_name("own_goal") == "own_goal" and words.task_name("arc_easy") == "arc_easy"
+    assert words.asked(made.spec(limit=None, tasks=("own_our_questions_0a1b2c3d",))) == "our questions (own)"

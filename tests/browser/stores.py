@@ -21,6 +21,7 @@ from lib.store.details import run_details, sources_of_run
 from lib.store.frames import FrameCache
 from lib.store.samples import logs_of
 from lib.ui import links
+from tests.ui import made_jobs
 from tests.ui.stores import fill_one_model, fill_small
 
 RUN_FILES = (
@@ -31,6 +32,12 @@ RUN_FILES = (
     "lm-eval-samples/stablelm2-1.6b-nf4-wikitext.zip",
 )
 """Shipped run files, with and without per-question logs, that are imported within a second."""
+JOBS = (
+    *made_jobs.waiting(2),
+    made_jobs.ended(estimate=made_jobs.ESTIMATE),
+    made_jobs.ended("failed", id="f" * 12, reason="HTTP 401: wrong key"),
+)
+"""Evaluations on the full store; nothing runs there that could take them up."""
 NOWHERE = "nothing-is-called-this"
 
 
@@ -52,6 +59,7 @@ def fill_full(folder: Path) -> None:
     store = open_store(settings)
     for name in RUN_FILES:
         ingest(store, [ROOT / "data" / name], settings=settings, shipped=True)
+    made_jobs.keep(store, *JOBS, log="Running loglikelihood requests: 100%")
     store.close()
 
 
@@ -75,13 +83,13 @@ class Servers:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Address of a server over the store in ``folder``; it ends with the context."""
+def serve(folder: Path, **environment: str) -> Iterator[str]:
+    """Address of a server over the store in ``folder``, with these variables too; it ends with the context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
-    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0"}
+    environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0", "P4P_WORKER": "0", **environment}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
@@ -120,6 +128,11 @@ def _queries(store: Store, page: str) -> list[str]:
         pair = [str(runs.at[int(run), "run"]) for run in two]
         found = [f"a={known.index[0]}&b={known.index[1]}", f"a={famous}&b={NOWHERE}"]
         return [*found, f"a={pair[0]}&b={pair[1]}"] if len(pair) > 1 else found
+    if page == "evaluate":
+        filled = "with-pretrained=EleutherAI/pythia-70m&seek=mmlu"
+        return [*(f"part={part}" for part in _parts_of("evaluate")), filled]
+    if page == "job":
+        return [*(f"job={job.id}&log=true" for job in JOBS[1:] if len(runs) > 1), f"job={NOWHERE}"]
     if page == "data":
         return [f"part={part}" for part in _parts_of("data")]
     if page == "planner":

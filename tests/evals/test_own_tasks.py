@@ -236,3 +236,9 @@ def test_own_tasks_from_the_command_line(
     assert "cannot be read" in told("add", str(tmp_path / "none.csv"), "--title", "T", code=2)
     assert told("withdraw", added["name"]) == {"name": added["name"]} and told("list") == {"tasks": []}
     assert main(["tasks"]) == 0 and "tasks add FILE" in capsys.readouterr().out
+
+
+def test_the_row_of_a_task_word_by_word() -> None:
+    folder = ROOT / "tests" / "golden" / "own-task" / "letters"
+    parsed = SOURCE.parse(Candidate("task.jsonl", (folder / "task.jsonl").read_bytes()))
+    assert parsed.tables == json.loads((folder / "expected.json").read_text("utf-8")) and parsed.runs == []

@@ -163,8 +163,9 @@ def test_refusals_say_where_what_and_what_instead(
 def test_every_bad_row_is_named_at_once() -> None:
     text = HEAD + "".join(f"q{i},x,y,{'A' if i % 2 else 'Z'}\n" for i in range(20))
     each = problems_of(refused(text))
-    assert [one.place for one in each] == [f"line {i + 2}, column 'answer'" for i in range(0, 20, 2)]
-    assert {one.file for one in each} == {"q.csv"}
+    assert [one.refusal.place for one in each] == [f"line {i + 2}, column 'answer'" for i in range(0, 20, 2)]
+    assert [one.question for one in each] == [f"q{i}" for i in range(0, 20, 2)]
+    assert {one.refusal.file for one in each} == {"q.csv"}
     assert len(problems_of(refused(HEAD + "q,x,y,Z\n" * 5_000))) == MOST_PROBLEMS
     assert len(problems_of(refused(""))) == 1
 

@@ -96,8 +96,8 @@ def keep(store: Store, *jobs: Job, log: str = "") -> None:
     """Writes jobs as a queue and a worker would have left them; nothing is there to run them."""
 
     def work(writing: Writing) -> None:
-        for job in jobs:
-            row = asdict(job) | {"spec": job.spec.as_json(), "workflow": f"{job.id}-1", "log_tail": log}
+        for turn, job in enumerate(jobs):
+            row = asdict(job) | {"spec": job.spec.as_json(), "workflow": f"{job.id}-1", "log_tail": log, "turn": turn}
             tasks = row.pop("tasks")
             writing.connection.execute(insert(t.jobs).values(**row))
             writing.connection.execute(insert(t.job_tasks), [{**task, "job": job.id} for task in tasks])

@@ -82,7 +82,7 @@ def against(job: Job) -> pd.DataFrame:
 
 def _task(one: Mapping[str, Any]) -> dict[str, object]:
     return {
-        "task": formats.one_line(one.get("name"), 80),
+        "task": job_words.task_name(str(one.get("name"))),
         "n_samples": job_progress.middle(one.get("n_items")),
         **{f"score:{name}": _shown(name, one.get(name)) for name in ("seconds", "tokens_in", "tokens_out", "cost_usd")},
         "said": formats.one_line(one.get("unknown") or "", 200) or None,

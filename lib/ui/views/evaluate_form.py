@@ -20,6 +20,10 @@ LIMIT = Amount("limit", "Questions of each task", Range("questions", 0, 1e9, "qu
 BATCH = Amount("batch", "At a time", Range("requests at a time", 1, 100_000, is_whole=True), "plain", "8", "Requests answered together; another number may change the last digits.")  # fmt: skip
 REPEATS = Amount("repeats", "Times over", Range("times over", 1, 100, is_whole=True), "plain", "1", "Each time with seeds one higher, to see how much the score moves by itself.")  # fmt: skip
 PRIORITY = Amount("priority", "Priority", Range("priority", -100, 100, is_whole=True), "plain", "0", "Larger goes first; the same is first come, first served.")  # fmt: skip
+PRICES = (
+    Amount("payin", "You pay for input", Range("price of input", 0, 10_000, "USD"), "usd", "$0.15", "USD per million tokens read. Empty: as listed, if the server is known.", is_optional=True),
+    Amount("payout", "You pay for output", Range("price of output", 0, 10_000, "USD"), "usd", "$0.60", "USD per million tokens written.", is_optional=True),
+)  # fmt: skip
 NUMBERS = (SHOTS, LIMIT, BATCH, REPEATS)
 DEFAULTS = {"batch": "1", "repeats": "1", "priority": "0", "seeds": ",".join(map(str, DEFAULT_SEEDS))}
 TEMPLATES = {"no": "as plain text", "yes": "as a chat, by the model's template"}

@@ -55,6 +55,7 @@ def queue_view(
     *,
     now: str,
     n_workers: int,
+    is_beside: bool = False,
     waits_because: Callable[[Job, int], str],
 ) -> QueueView:
     """The queue at this moment.
@@ -63,6 +64,7 @@ def queue_view(
         running, waiting, ended: Jobs as the queue lists them: next in turn first, last ended first.
         counts: Number of jobs by state.
         n_workers: Workers that were heard of lately.
+        is_beside: The app starts a worker of its own when a job waits that this machine can serve.
         waits_because: Why a queued job is not running, given how many have their turn before it.
     """
     expected = {job.id: job_progress.expected_seconds(job) for job in running}
@@ -71,7 +73,7 @@ def queue_view(
     n_ended = sum(n for state, n in counts.items() if state in ENDED)
     left = [one.seconds_left for one in standing.values() if one.seconds_left is not None]
     return QueueView(
-        _takeaway(len(running), n_waiting, min(left, default=None), n_workers, ended[:1], now),
+        _takeaway(len(running), n_waiting, min(left, default=None), n_workers or int(is_beside), ended[:1], now),
         tuple(_running(job, standing[job.id], now) for job in running),
         tuple(_waiting(job, waits_because(job, n)) for n, job in enumerate(waiting[:WAITING_SHOWN])),
         tuple(_ended(job, now) for job in ended[:ENDED_SHOWN]),
@@ -132,11 +134,18 @@ def _running(job: Job, standing: job_progress.Progress, now: str) -> JobLine:
     current = next((task for task in job.tasks if task.state == "running"), None)
     told = [f"{standing.n_ended} of {formats.counted(standing.n_tasks, 'task')} done"]
     if current is None:
-        told.append("starting" if not standing.n_ended else "between two tasks")
+        told.append(between(standing))
     else:
-        told.append(f"{formats.one_line(current.task, 40)}: {requests(current)}")
+        told.append(f"{job_words.task_name(current.task, 40)}: {requests(current)}")
     told += [one for one in (job_words.per_second(standing.rate), _left(standing)) if one]
     return JobLine(job.id, title(job), " · ".join(told + numbers(job.tasks)), standing.share)
+
+
+def between(standing: job_progress.Progress) -> str:
+    """What a running job does while none of its tasks runs."""
+    if not standing.n_ended:
+        return "starting: the model is being loaded"
+    return "putting its results away" if standing.n_ended == standing.n_tasks else "between two tasks"
 
 
 def requests(task: TaskProgress) -> str:

@@ -14,7 +14,7 @@ from lib.evals.jobs import Job, JobEvent, TaskProgress
 from lib.evals.states import ENDED, may_follow
 from lib.schema.text import Sentence, Span, sentence
 from lib.ui.traces import Traces
-from lib.ui.views.evaluate_queue import numbers, requests
+from lib.ui.views.evaluate_queue import between, numbers, requests
 
 LABELS = {
     "task": "Task",
@@ -168,8 +168,8 @@ def _bar(job: Job, standing: job_progress.Progress) -> str:
     if job.state == "queued":
         return "waiting"
     if current is None:
-        return "starting: the model is being loaded" if not standing.n_ended else "between two tasks"
-    told = [f"{formats.one_line(current.task, 60)}: {requests(current)}", job_words.per_second(standing.rate)]
+        return between(standing)
+    told = [f"{job_words.task_name(current.task, 60)}: {requests(current)}", job_words.per_second(standing.rate)]
     return " · ".join(one for one in told if one)
 
 
@@ -184,7 +184,7 @@ def _table(job: Job, now: str) -> tuple[pd.DataFrame, Traces]:
 
 
 def _row(job: Job, task: TaskProgress, now: str) -> dict[str, str | None]:
-    name = formats.one_line(task.task, 80)
+    name = job_words.task_name(task.task)
     is_running = task.state == "running"
     seconds = job_progress.seconds_of(task, now) if task.state != "waiting" else None
     left = job_words.about(job_progress.left_in_task(task, now)) if is_running else ""

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib import formats
-from lib.analysis import run_tree
+from lib.analysis import job_words, run_tree
 from lib.store.frames import Frames
 from lib.ui.traces import Traces
 from lib.ui.views.run import score_text
@@ -64,7 +63,7 @@ def _table(tree: pd.DataFrame, digests: list[str], model: str) -> tuple[pd.DataF
         return pd.DataFrame(columns=["name", "interval", "n_samples", "metric"]), Traces([])
     table = pd.DataFrame(
         {
-            "name": [formats.one_line(one, 90) for one in tree["name"]],
+            "name": [job_words.task_name(one, 90) for one in tree["name"]],
             "interval": [score_text(row) for _, row in tree.iterrows()],
             "n_samples": tree["n_samples"].to_numpy(float, na_value=np.nan),
             "metric": [str(one) for one in tree["metric"]],

@@ -16,7 +16,7 @@ from lib.ui.traces import Trace, Traces
 FACT_OF = {"released_on": "release_date"}
 """Columns of the models whose facts have another name."""
 IDENTITY = (
-    "developer", "family", "released_on", "kind", "params_total", "params_active", "params_weights", "training_tokens",
+    "developer", "family", "released_on", "kind", "params_total", "params_active", "params_weights", "model_bytes", "training_tokens",
     "tokens_per_parameter", "context_length", "licence", "open_weights", "hf_id",
 )  # fmt: skip
 BUILD = (
