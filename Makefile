@@ -5,9 +5,10 @@ PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+TORCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fill setup test walk browser check fix bench soak vectors clean
+.PHONY: help run fill setup local-models mini-study test walk browser check fix bench soak vectors clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
@@ -22,6 +23,14 @@ fill: $(VENV)/.app-ready  ## import all shipped data now, with progress, without
 	$(PY) -m lib fill
 
 setup: $(VENV)/.app-ready  ## only the set-up of `make run`
+
+local-models: $(VENV)/.local-models-ready  ## add PyTorch and transformers, to evaluate weights on this machine (TORCH=cpu|cuda decides)
+	@echo "Weights on this machine can be evaluated."
+
+mini-study: $(VENV)/.local-models-ready  ## the whole loop in minutes, offline: train tiny models, evaluate them, look at them
+	@$(PY) -m lib mini-study --port $(PORT)
+	@echo "Starting the dashboard over this study; Ctrl-C ends it."
+	@P4P_DATA_DIR=data/local/mini-study P4P_DATABASE_URL= P4P_FILL=0 exec $(PY) -m streamlit run serve.py --server.port $(PORT)
 
 test: $(VENV)/.test-ready browser  ## every test, in a real browser too
 	$(PY) -m pytest -n 2 --dist loadfile
@@ -63,7 +72,18 @@ $(VENV)/.app-ready: requirements.txt | $(PY)
 	@$(PIP) install --quiet -r requirements.txt
 	@touch $@
 
+# Whoever names a build of PyTorch wants it now, whatever was installed before.
+ifneq ($(TORCH),)
+.PHONY: $(VENV)/.local-models-ready
+endif
+
+$(VENV)/.local-models-ready: requirements.txt requirements-local-models.txt lib/set_up.py | $(PY)
+	@echo "Installing what evaluates weights on this machine ..."
+	@TORCH='$(TORCH)' $(PY) -m lib.set_up
+	@touch $(VENV)/.app-ready $@
+
 $(VENV)/.test-ready: requirements.txt requirements-local-models.txt requirements-test.txt | $(PY)
 	@echo "Installing the dashboard and its tests ..."
+	@TORCH='$(TORCH)' $(PY) -m lib.set_up --for-tests
 	@$(PIP) install --quiet -r requirements-test.txt
 	@touch $(VENV)/.app-ready $@

@@ -1,5 +1,5 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore, eval,
-jobs, worker, doctor, fill.
+"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+eval, jobs, worker, mini-study, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -26,6 +26,8 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
+from lib.cli_mini_study import add_arguments as add_study_arguments
+from lib.cli_mini_study import mini_study
 from lib.cli_output import say
 from lib.cli_own_tasks import add_arguments as add_task_arguments
 from lib.cli_own_tasks import own_tasks_command
@@ -163,6 +165,10 @@ def _evaluations(commands: Commands) -> None:
     add_job_arguments(_command(commands, "jobs", text, jobs))
     text = "run evaluations from the queue until stopped; several may run, on several machines"
     add_worker_arguments(_command(commands, "worker", text, worker))
+    text = (
+        "train tiny models here, evaluate them through the queue, and see where they stand: the whole loop in minutes"
+    )
+    add_study_arguments(_command(commands, "mini-study", text, mini_study))
 
 
 def _upkeep(commands: Commands) -> None:

@@ -59,7 +59,7 @@ view = cached.made(
 )
 with said:
     page.takeaway([view.takeaway])
-parts.remark(chosen_set, basis)
+parts.remark(view, chosen_set, basis)
 if view.figure is not None:
     page.figure(view.figure, key="performance-per-dollar", alt=view.alt, traces=view.traces)
     page.legend(view.legend, view.coverage)

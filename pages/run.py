@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.ui import cached, controls, downloads, page, parts_run
-from lib.ui.views import run
+from lib.ui.views import run, run_took
 
 asked = str(st.query_params.get("run", "")).strip().lower()
 
@@ -42,6 +42,7 @@ downloads.buttons(view.rows, f"run-{short}", has_figure=view.figure is not None)
 # How it was run
 parts_run.configuration(found)
 parts_run.command(found)
+parts_run.took(cached.made(run_took.took_view, run_id=run_id), str(found.run["digest"]))
 
 # Its questions and its siblings
 parts_run.samples(found)

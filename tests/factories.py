@@ -44,9 +44,9 @@ def make_samples(task: str = "task_0", rows: int = 10) -> Samples:
 
 
 def prepared_run(run: Run | None = None, model_id: str | None = None, scope: str = "", **fields: Any) -> PreparedRun:
-    """The run with a digest over everything in it but its samples."""
+    """The run with a digest over everything in it but its samples and what it took."""
     run = run or make_run()
-    content = asdict(run) | {"samples": None}
+    content = asdict(run) | {"samples": None, "measured": None}
     digest = fields.pop("digest", sha(json.dumps(content, sort_keys=True, default=str)))
     return PreparedRun(run=run, model_id=model_id, scope=scope, digest=digest, **fields)
 

@@ -19,6 +19,8 @@ from lib.stats.cost import cost_per_correct
 from lib.stats.memory import GB
 
 API, RUN, CORRECT, MEMORY = "api", "run", "correct", "memory"
+TIME = "time"
+"""As measured in runs of one's own: ``lib.analysis.measured_costs``, which also replaces what RUN and CORRECT assume."""
 SELF, ENERGY, TRAINING = "self", "energy", "training"
 """Estimated: ``lib.analysis.cost_estimates``."""
 COST_COLUMNS = (
@@ -66,6 +68,11 @@ def kilowatt_hours(value: object) -> str:
     return f"{formats.plain(value)} kWh"
 
 
+def seconds(value: object) -> str:
+    """``0.043 s``."""
+    return f"{formats.plain(value)} s"
+
+
 def money(value: object) -> str:
     """A large amount in words: ``$2.4M``, ``$80K``, ``$12``."""
     n = formats.number(value)
@@ -79,6 +86,7 @@ BASES: Mapping[str, Basis] = {
     SELF: Basis("Serving it yourself", "USD per million tokens", "Cost of serving (USD per million tokens", "cheapest", " per million tokens", formats.usd, "about "),
     TRAINING: Basis("Training", "USD for one run", "Cost of training (USD for one run of 6ND", "cheapest", " to train", money, "about "),
     ENERGY: Basis("Energy", "kWh per million tokens", "Energy (kWh per million output tokens", "thriftiest", " per million output tokens", kilowatt_hours, "about "),
+    TIME: Basis("Time, as measured", "Seconds per question", "Time of answering (seconds per question, as measured", "fastest", " per question", seconds),
     MEMORY: Basis("Memory", "Memory (GB)", "Memory for one request (GB", "smallest", "", gigabytes),
 }  # fmt: skip
 

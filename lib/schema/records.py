@@ -70,6 +70,39 @@ class Samples:
     table: pa.Table
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What answering one task took, as whoever ran it measured it. Unknown is None, never 0.
+
+    Args:
+        n_requests: Requests to the model, which are more than questions where each choice is one.
+        tokens_in, tokens_out: Read and written over all requests.
+        seconds: Of answering, without loading the model; load_seconds: of loading it.
+        peak_memory_bytes: Of the process; device_memory_bytes: of the accelerator.
+        energy_wh: Of the machine or the device while answering.
+        cost_usd: What an endpoint asked for these tokens.
+        model_bytes: Of the weights as they are held; of a classical model as it is saved.
+        fit_seconds: Of training a classical model, which is done on the spot.
+        device: ``cpu``, or the name of the accelerator.
+        is_resumed: Begun by one process and ended by another, with the answers that the first had kept; times and counts
+            are of both.
+    """
+
+    n_requests: int | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+    load_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    device_memory_bytes: int | None = None
+    energy_wh: float | None = None
+    cost_usd: float | None = None
+    model_bytes: int | None = None
+    fit_seconds: float | None = None
+    device: str | None = None
+    is_resumed: bool = False
+
+
 @dataclass(slots=True)
 class Run:
     """One model under one configuration.
@@ -87,6 +120,7 @@ class Run:
         chat_template, system_instruction: "none", a short digest of the text, or None for unknown.
         params_reported: Parameter count that the file or board states, as a count; None if absent or not positive.
         model_args, config: The rest of what the file says about how it was run; JSON-able, secrets removed.
+        measured: What answering took, by task; not part of the run's identity.
     """
 
     spellings: tuple[str, ...]
@@ -114,6 +148,7 @@ class Run:
     params_reported: int | None = None
     model_args: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
     stamp: str | None = None
     """Time stamp in the file name, which joins a results file to its samples files; not part of the identity."""
 

@@ -43,6 +43,10 @@ FAMILIES = (
     _family(r"pythia-[^/]*-0\.5MtokBS$", 524_288, 572_000, "Pythia, smaller batch; evaluation logs"),
     _family(r"pythia-[^/]*-0\.25MtokBS$", 262_144, 1_144_000, "Pythia, smaller batch; evaluation logs"),
     _family(r"(^|/)(intervention-)?pythia-[^/]*$", 2_097_152, 143_000, "Pythia (Biderman et al. 2023)"),
+    _family(
+        r"p4p-mini-[a-z]+-step(?P<step>\d+)$", 1_536, 600, "the mini study: 32 x 48 (lib/evals/mini_study/plan.py)"
+    ),
+    _family(r"p4p-mini-[a-z]+-brief-step(?P<step>\d+)$", 1_536, 250, "the mini study, the smaller budget"),
     _family(r"(33B_torch|poro-34b)[^/]*?[_/-]step(?P<step>\d+)", 4_194_304, 238_418, "Poro 34B: 2,048 x 2,048"),
 )
 _STEP = re.compile(r"^(?:global_)?step[_-]?(\d{1,9})(?:\b|_|-|$)", re.IGNORECASE)

@@ -13,6 +13,7 @@ from lib.schema.records import Parsed, Result
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lm_eval_generations import generation_of, has_reliable_group_errors
 from lib.sources.lm_eval_groups import children_of, derive_wholes, repair_groups, trimmed
+from lib.sources.lm_eval_measured import read_measured
 from lib.sources.lm_eval_rows import MAX_NAME, TaskFacts, Warnings, check_rows, read_cells
 from lib.sources.lm_eval_run import read_limit, read_run
 from lib.sources.lm_eval_sample_rows import samples_table
@@ -69,6 +70,7 @@ def parse_results(candidate: Candidate) -> Parsed:
     if run.limit is not None:
         for result in run.results:
             result.flags = ("limited", *result.flags)
+    run.measured = read_measured(document, warnings)
     _embedded_samples(document, run.samples, warnings)
     if not run.results and not run.samples:
         raise RefusedInput("no scores in it", place="results", expected="at least one number per task")

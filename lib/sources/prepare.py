@@ -85,7 +85,8 @@ class Preparer:
         if isinstance(target, str):
             scored = self._scored_run(candidate, target)
             if scored is not None:
-                run = scored
+                # What it took came with the results file, which is the source of that.
+                run = replace(scored, measured={})
                 self._attached[id(file)] = self._attached.get(id(file), 0) + len(run.results)
             else:
                 run.results = [result for samples in run.samples for result in results_from_rows(samples)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, exists, func, select
 
-from lib.store import files, raw, samples, tables
+from lib.store import files, job_tables, raw, samples, tables
 from lib.store.db import Store
 
 
@@ -24,6 +24,10 @@ def _rows(connection: Connection) -> Iterator[str]:
         yield f"Run {run} has no source."
     for run in connection.execute(select(r.id).where(~exists().where(results.run_id == r.id))).scalars():
         yield f"Run {run} has no results."
+    m = job_tables.run_measurements.c
+    is_held = exists().where(links.run_id == m.run_id, links.source_id == m.source_id)
+    for run in connection.execute(select(m.run_id).where(~is_held).distinct()).scalars():
+        yield f"Run {run} has measurements of a source that does not hold it."
     # A double's results are stored once and counted for each source that holds them.
     per_run = select(results.run_id, func.count().label("n")).group_by(results.run_id).subquery()
     stored = (

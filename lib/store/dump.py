@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from lib import formats
 from lib.errors import RefusedInput
 from lib.schema.flags import FLAGS
-from lib.store import clock, tables
+from lib.store import clock, job_tables, tables
 from lib.store.db import Store
 from lib.store.digest import digest_of
 from lib.store.dump_dictionary import REFERENCE, Column, Table, as_csv, dictionary, of_reference
@@ -121,6 +121,7 @@ def _queries() -> dict[str, Select[Any]]:
     of_run = {"run_id": r.c.id, "run": run}
     used = select(r.c.model_id).where(r.c.id.in_(live_runs), r.c.model_id.is_not(None))
     links, results, kept = tables.run_sources, tables.results, tables.sample_files
+    took = job_tables.run_measurements
     chosen: dict[str, tuple[Any, dict[str, Any], Any]] = {
         "models": (m, {}, or_(and_(m.c.origin != "community", _from_live(m, live)), m.c.id.in_(used))),
         "sources": (s.join(tables.raw_files), {"source_id": s.c.id, "raw_name": tables.raw_files.c.name}, is_live()),
@@ -128,6 +129,11 @@ def _queries() -> dict[str, Select[Any]]:
         "run_sources": (links, {}, links.c.source_id.in_(live)),
         "results": (results.join(r), {"run": run}, results.c.run_id.in_(live_runs)),
         "sample_files": (kept.join(r), {"run": run}, kept.c.run_id.in_(live_runs)),
+        "run_measurements": (
+            took.join(r),
+            {"run": run},
+            and_(took.c.run_id.in_(live_runs), took.c.source_id.in_(live)),
+        ),
         "refusals": (tables.refusals, {}, None),
     }
     queries = {}

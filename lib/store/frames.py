@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from lib.store import frames_read as read
 from lib.store.frames_benchmarks import benchmark_frame
+from lib.store.frames_measured import measured_frame
 from lib.store.frames_models import model_frame
 from lib.store.frames_runs import SOURCE_COLUMNS, nullable, run_frame, taken
 from lib.store.frames_state import State, full_state, is_shown, next_state
@@ -187,6 +188,16 @@ class Frames:
             state, self._runs, np.concatenate(positions), np.concatenate(numbers_of), np.concatenate(values, axis=1)
         )
 
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """What answering took, a row per live run and task that was measured, by run and task: ``frames_measured.COLUMNS``.
+
+        run_id, run, model (NaN while its name waits), task, benchmark, n_requests, tokens_in, tokens_out, seconds (of
+        answering), load_seconds, peak_memory_bytes, device_memory_bytes, energy_wh, cost_usd, model_bytes, fit_seconds
+        (NaN for unknown), device, is_resumed.
+        """
+        return self._measurements.copy(deep=False)
+
     def facts(self, model: str) -> pd.DataFrame:
         """What sources say of one model, a row per value, readers' own first: ``FACT_COLUMNS``.
 
@@ -249,6 +260,10 @@ class Frames:
     @cached_property
     def _runs(self) -> pd.DataFrame:
         return run_frame(self._state.runs, self._state.vocabularies, self._live, self._state.sources)
+
+    @cached_property
+    def _measurements(self) -> pd.DataFrame:
+        return measured_frame(self._state.measured, self._runs, self._state.places.benchmarks)
 
     @cached_property
     def _models(self) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from lib.store import frames_read as read
 from lib.store import tables
 from lib.store.benchmarks import Benchmarks
+from lib.store.frames_measured import RowsByRun, rows_by_run
 from lib.store.frames_results import Batch, Ints, Signatures, batch_from_rows, compacted
 from lib.store.frames_runs import Source, Vocabularies, columns_of, joined
 
@@ -85,6 +86,7 @@ class State:
         reference_sources: Sources of the reference tables.
         references_at: Revision at which a change of theirs was last seen.
         sources: By id, withdrawn ones too.
+        measured: What answering took, of live runs.
     """
 
     revision: int
@@ -100,6 +102,7 @@ class State:
     signatures: Signatures
     vocabularies: Vocabularies
     places: SignaturePlaces
+    measured: RowsByRun
 
 
 def full_state(connection: Connection) -> State:
@@ -121,6 +124,7 @@ def full_state(connection: Connection) -> State:
         signatures=signatures,
         vocabularies=vocabularies,
         places=SignaturePlaces(signatures, _benchmarks(catalogue, sources)),
+        measured=rows_by_run(connection),
     )
     return _with_runs(nobody, connection, read.live_runs(connection, None))
 
@@ -155,6 +159,8 @@ def next_state(connection: Connection, state: State) -> State:
         reference_sources=references,
         references_at=references_at,
         places=places,
+        measured={run: rows for run, rows in state.measured.items() if run not in affected}
+        | rows_by_run(connection, affected),
     )
     n_live = int(state.n_results[is_live].sum())
     if int(state.n_results.sum()) - n_live > max(DEAD_ROWS_KEPT, n_live):

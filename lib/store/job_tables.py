@@ -98,12 +98,14 @@ workers = Table(
     Column("seen_at", Double, nullable=False),  # seconds since 1970 by the database's clock
 )
 
-# What answering took, per run and task, as measured by whoever ran it; not part of the run's identity.
+# What answering took, per run and task, as measured by whoever ran it; not part of the run's identity. The same run may
+# have been measured twice, in two sources.
 run_measurements = Table(
     "run_measurements",
     metadata,
     Column("run_id", BigId, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("task", Text, primary_key=True),
+    Column("source_id", BigId, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
     Column("n_requests", Integer),
     Column("tokens_in", BigInteger),
     Column("tokens_out", BigInteger),
@@ -117,5 +119,6 @@ run_measurements = Table(
     Column("fit_seconds", Double),
     Column("device", Text),
     Column("is_resumed", Boolean, nullable=False, server_default=text("false")),
+    Index("ix_run_measurements_source_id", "source_id"),
     sqlite_with_rowid=False,
 )

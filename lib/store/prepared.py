@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from lib.errors import RefusedInput
-from lib.schema.records import STDERR_RULES, Parsed, Result, Run
+from lib.schema.records import STDERR_RULES, Measured, Parsed, Result, Run
 from lib.store.files import digest_of_bytes
 from lib.store.samples import SampleFile
 
@@ -23,6 +23,8 @@ KEY_BYTES = 2_000
 """Longest key of an index, all parts together; PostgreSQL takes no more than 2,704."""
 LARGEST_INT32 = 2**31 - 1
 LARGEST_INT64 = 2**63 - 1
+MEASURED_COLUMNS = tuple(field.name for field in fields(Measured))
+"""Columns of ``run_measurements`` behind run, task and source."""
 STATUSES = frozenset(("scored", "failed", "refused", "unparsed", "missing"))
 
 RUN_COLUMNS = (
@@ -160,12 +162,13 @@ class Outcome(NamedTuple):
 
 
 class RunRows(NamedTuple):
-    """A run as driver rows; ids of model and run are known only later."""
+    """A run as driver rows; ids of model and run are known only later. ``measured`` begins with the task."""
 
     prepared: PreparedRun
     run: tuple[Any, ...]
     spellings: str
     results: list[tuple[Any, ...]]
+    measured: list[tuple[Any, ...]]
 
 
 class FileRows(NamedTuple):
@@ -277,7 +280,18 @@ def _run_rows(prepared: PreparedRun) -> RunRows:
             seen.add(row[:4])
     spellings = as_json(list(run.spellings), "the model's name")
     config = (as_json(run.model_args, "model_args"), as_json(run.config, "config"))
-    return RunRows(prepared, (*values, *config), spellings, results)
+    return RunRows(prepared, (*values, *config), spellings, results, _measured_rows(run))
+
+
+def _measured_rows(run: Run) -> list[tuple[Any, ...]]:
+    rows = []
+    for task, measured in run.measured.items():
+        place = f"measured / {task}"
+        amounts = tuple(checked(value, place) for value in astuple(measured))
+        if any(value < 0 for value in amounts if isinstance(value, int | float)):
+            raise RefusedInput("less than nothing", place=place)
+        rows.append((key(task, "measured"), *amounts))
+    return rows
 
 
 def _result_row(r: Result) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Runs with results and samples: which are new, which are stored already, which are gone."""
+"""Runs with results, samples and what they took: which are new, which are stored already, which are gone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, tuple_, update
 
-from lib.store import tables
+from lib.store import job_tables, tables
 from lib.store.bulk import copy_rows, insert_rows, portions, upsert_rows
 from lib.store.db import Writing
 from lib.store.mapping import ReaderAliases
-from lib.store.prepared import RESULT_COLUMNS, RUN_COLUMNS, FileRows, RunRows
+from lib.store.prepared import MEASURED_COLUMNS, RESULT_COLUMNS, RUN_COLUMNS, FileRows, RunRows
 
 STORED_COLUMNS = (
     "id",
@@ -25,6 +25,7 @@ STORED_COLUMNS = (
     "store_revision",
 )
 SAMPLE_COLUMNS = ("run_id", "task", "digest", "n_rows", "n_bytes", "source_id")
+MEASURED = ("run_id", "source_id", "task", *MEASURED_COLUMNS)
 
 
 def write_runs(writing: Writing, active: Sequence[tuple[int, FileRows]], replaced: Collection[int]) -> None:
@@ -42,6 +43,7 @@ def write_runs(writing: Writing, active: Sequence[tuple[int, FileRows]], replace
     fresh: dict[int, tuple[int, RunRows]] = {}  # run id -> source id, rows
     links: set[tuple[int, int]] = set()
     met: set[int] = set()  # stored already, now held by a further source
+    measured: list[tuple[Any, ...]] = []
     further: list[tuple[Any, ...]] = []  # samples that come with another source than the results
     for source_id, file in active:
         for run in file.runs:
@@ -59,11 +61,14 @@ def write_runs(writing: Writing, active: Sequence[tuple[int, FileRows]], replace
                 further += _sample_rows(run_id, source_id, run)
                 _resolve_waiting(connection, run_id, run)
             links.add((run_id, source_id))
+            measured += [(run_id, source_id, *row) for row in run.measured]
     _insert(writing, fresh, aliases)
     upsert_rows(connection, tables.sample_files, SAMPLE_COLUMNS, further)
+    _write_measured(connection, measured, replaced)
     insert_rows(connection, tables.run_sources, ("run_id", "source_id"), sorted(links - links_before))
     _forget(connection, links_before - links)
-    for some in portions(met):
+    # A run that a source let go of looks different too, where others still hold it.
+    for some in portions(met | {run_id for run_id, _ in links_before - links}):
         stamp = update(tables.runs).where(tables.runs.c.id.in_(some)).values(store_revision=writing.revision)
         connection.execute(stamp)
 
@@ -82,6 +87,14 @@ def _insert(writing: Writing, fresh: dict[int, tuple[int, RunRows]], aliases: Re
     upsert_rows(writing.connection, tables.runs, STORED_COLUMNS, runs)
     copy_rows(writing.connection, tables.results, ("run_id", *RESULT_COLUMNS), results)
     upsert_rows(writing.connection, tables.sample_files, SAMPLE_COLUMNS, samples)
+
+
+def _write_measured(connection: Connection, rows: list[tuple[Any, ...]], replaced: Collection[int]) -> None:
+    """What these sources say that answering took, in place of what they said before."""
+    m = job_tables.run_measurements
+    for some in portions(replaced):
+        connection.execute(delete(m).where(m.c.source_id.in_(some)))
+    upsert_rows(connection, m, MEASURED, rows)
 
 
 def _sample_rows(run_id: int, source_id: int, rows: RunRows) -> list[tuple[Any, ...]]:

@@ -60,8 +60,8 @@ def start(found: Prepared, priority: int) -> None:
 
 def _done(same: Job) -> None:
     with st.container(border=True, key="same-job"):
-        st.markdown(f"This very job **{DONE[same.state]}**: equal model, tasks and settings.")
-        links.link("job", f":blue[{formats.markdown(title(same), 140)} →]", {"job": same.id})
+        st.markdown(f"This very job **{DONE[same.state]}**, with this model, these tasks and all of these settings.")
+        links.link("job", ":blue[See it →]", {"job": same.id})
 
 
 def _start(found: Prepared, priority: int, again: bool) -> None:

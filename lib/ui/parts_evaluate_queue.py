@@ -49,10 +49,10 @@ def _lists(view: QueueView) -> None:
         _waiting(view.waiting)
         _more(view.n_waiting - len(view.waiting), "waiting")
     if view.ended:
-        st.subheader(f"Over ({formats.count(view.n_ended)})", anchor=False)
+        st.subheader(f"Ended ({formats.count(view.n_ended)})", anchor=False)
         for line in view.ended:
             _line(line)
-        _more(view.n_ended - len(view.ended), "over")
+        _more(view.n_ended - len(view.ended), "ended")
 
 
 def _running(line: JobLine) -> None:
@@ -79,7 +79,7 @@ def _line(line: JobLine) -> None:
 
 
 def _link(line: JobLine) -> None:
-    links.link("job", f":blue[{formats.markdown(line.title, 140)} →]", {"job": line.id})
+    links.link("job", f":blue[{formats.markdown(line.title, 60)} →]", {"job": line.id})
 
 
 def _more(n: int, what: str) -> None:

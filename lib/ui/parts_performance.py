@@ -34,7 +34,10 @@ METHOD = (
     "**Estimates.** Serving it yourself, its energy and training are estimated, and drawn again with the error that estimates "
     "of measured models had when those were left out of the fit (training: with a utilisation of 25% to 55% in 80% of runs). "
     "Everyone is served on the fewest devices that hold the model, with 500 tokens in and 500 out; a measured rate goes before "
-    "an estimate. Hardware, its hourly price and how much of it is filled are your choice and the same for all."
+    "an estimate. Hardware, its hourly price and how much of it is filled are your choice and the same for all.\n\n"
+    "**Measured.** Runs that were started here, or whose files say so, know what answering took: tokens, seconds, and the "
+    "dollars that an endpoint asked for. They stand beside the score of the very run, and go before what is assumed. Seconds "
+    "are of the machine, batch size and software of that run; the table names the device."
 )
 PRICE = RATE._replace(help="Yours, if the listed one is not what you pay; empty: the listed one.")
 HOSTS: dict[str, str] = {MEDIAN: "their median price", CHEAPEST: "the cheapest one's price"}
@@ -122,9 +125,9 @@ def prices(chosen_set: str, basis: str, chosen: Blend, host: Host) -> tuple[Pric
     return cached.stored(choice.prices, today=cached.today(), blend=made_with, host=host)
 
 
-def remark(chosen_set: str, basis: str) -> None:
-    """That nobody has published token counts, where the benchmark itself is to be paid for."""
-    if basis in (RUN, CORRECT) and cached.made(choice.count_of, chosen_set=chosen_set) is None:
+def remark(view: PerformanceView, chosen_set: str, basis: str) -> None:
+    """That nobody has counted tokens, where the benchmark itself is to be paid for."""
+    if basis in (RUN, CORRECT) and view.figure is None and cached.made(choice.count_of, chosen_set=chosen_set) is None:
         page.nothing_left(
             f"{choice.NO_COUNTS[:1].upper()}{choice.NO_COUNTS[1:]}: choose another benchmark, or the API price."
         )

@@ -9,8 +9,10 @@ import streamlit as st
 from lib import formats
 from lib.analysis.command_line import command_line
 from lib.store.details import RunDetails, is_digest, run_details, runs_beginning
+from lib.store.run_jobs import job_of_run
 from lib.ui import cached, data_stored, downloads, links, origin, page, parts_samples
 from lib.ui.views.run import RunView, SeriesView
+from lib.ui.views.run_took import TookView, expected
 from lib.ui.views.run_words import configuration as configured
 from lib.ui.views.run_words import model_words
 
@@ -92,6 +94,30 @@ def command(details: RunDetails) -> None:
         page.small_text("Put together from what the file says. " + formats.markdown(" ".join(made.unknown), 1500))
     else:
         st.markdown(formats.markdown(" ".join(made.unknown), 600))
+
+
+def took(view: TookView | None, digest: str) -> None:
+    """What answering took, where it was measured; what was expected, and the job, where it ran here."""
+    if view is None:
+        return
+    st.subheader("What did it take?", anchor=False)
+    st.markdown(page.markdown(view.said))
+    job = cached.stored(job_of_run, run=digest)
+    if job is not None:
+        told = expected(job.estimate, job.task, view.seconds)
+        if told is not None:
+            st.markdown(page.markdown(told))
+        links.link("job", f":blue[The job that it came out of, {job.job} →]", {"job": job.job})
+    page.table(
+        view.table,
+        key="run-took",
+        alt="Time, tokens, memory and money of each task of this run",
+        labels=view.labels,
+        traces=view.traces,
+        height=min(MOST_PX, ROW_PX * (len(view.table) + 1) + 3),
+    )
+    page.small_text(formats.markdown(view.notes, 600))
+    downloads.buttons(view.rows, f"measured-{digest[:12]}")
 
 
 def samples(details: RunDetails) -> None:

@@ -131,7 +131,7 @@
     },
     empty: () => [
       ...all("*")
-        .filter((box) => !box.closest("svg, canvas, [data-baseweb], button, [role=slider]") && !box.matches(CONTENT))
+        .filter((box) => !box.closest("svg, canvas, [data-baseweb], button, [role=slider], [role=radiogroup]") && !box.matches(CONTENT))
         .filter((box) => hasBorder(box) && isShown(box) && box.getBoundingClientRect().height > 6)
         .filter((box) => !short(box.textContent) && !box.querySelector(CONTENT))
         .map((box) => `an empty box: ${box.outerHTML.slice(0, 120)}`),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.schema.records import Run, Samples
+from lib.schema.records import Measured, Run, Samples
 from lib.sources.identity import run_digest, table_digest
 from tests.factories import make_result, make_run, make_samples
 
@@ -27,6 +27,7 @@ def test_the_order_of_results_does_not_matter(order: list[int]) -> None:
         {"total_seconds": 12.0},
         {"stamp": "2024-01-01T00-00-00"},
         {"spellings": ("org/model", "another/folder")},
+        {"measured": {"task_0": Measured(seconds=12.0, tokens_in=5)}},
         {"config": {"date": 1.7e9, "pretty_env_info": "host", "attach_to": "x"}},
     ],
 )

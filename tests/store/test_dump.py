@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lib.errors import RefusedInput
+from lib.schema.records import Measured
 from lib.sources.reference_tables import TABLES
 from lib.store import dump, dump_dictionary, job_tables, tables
 from lib.store.db import Store
@@ -67,19 +68,31 @@ def fill(store: Store) -> None:
         make_result("arc_easy", score=0.1 + 0.2, score_published=0.3, n_shot=0, flags=("limited", "derived")),
         make_result("ppl", "perplexity", score=7.92, stderr=None, n_samples=None, n_correct=None, stderr_rule="none"),
     ]
-    run = make_run("alpha-7b", results=results, samples=[make_samples("arc_easy")], is_multiturn=False, dtype=HOSTILE)
+    took = {"arc_easy": Measured(tokens_in=2**53, seconds=1.25, device=HOSTILE)}
+    run = make_run(
+        "alpha-7b",
+        measured=took,
+        results=results,
+        samples=[make_samples("arc_easy")],
+        is_multiturn=False,
+        dtype=HOSTILE,
+    )
     live = prepared_file(
         prepared_run(run, "alpha-7b"), content="live", name="live.json", tables=catalogue, licence="MIT"
     )
     gone = prepared_file(
-        prepared_run(make_run("gone", [f"task_{i}" for i in range(3)])), content="gone", name="gone.json"
+        prepared_run(make_run("gone", [f"task_{i}" for i in range(3)], measured=took)), content="gone", name="gone.json"
     )
     write_files(store, raw_of("live", "live.json"), [live])
     write_files(store, raw_of("gone", "gone.json"), [gone])
     frames = FrameCache(store).frames()
     assert frames.counts["n_runs"] == 2
-    (source,) = [key for key, s in frames.state.sources.items() if s.name == "gone.json"]
-    withdraw(store, source)
+    # The same run in a further file, which is withdrawn with what it says that answering took.
+    again = prepared_file(prepared_run(run, "alpha-7b"), content="again", name="gone too.json")
+    write_files(store, raw_of("again", "gone too.json"), [again])
+    frames = FrameCache(store).frames()
+    for source in [key for key, s in frames.state.sources.items() if s.name.startswith("gone")]:
+        withdraw(store, source)
     set_fact(store, "beta-1b", "params_total", "1000000000", "by hand")
     set_alias(store, "my-run", "", "beta-1b")
 
@@ -112,6 +125,10 @@ def test_what_is_in_force_comes_back_exactly(store: Store, format: Format) -> No
     (link,) = rows_of(archive, "run_sources", format)
     (source,) = [s for s in rows_of(archive, "sources", format) if str(s["source_id"]) == str(link["source_id"])]
     assert (source["name"], source["raw_name"], source["licence"]) == ("live.json", "live.json", "MIT")
+
+    (took,) = rows_of(archive, "run_measurements", format)
+    assert (took["run"], took["task"], str(took["source_id"])) == (run["run"], "arc_easy", str(link["source_id"]))
+    assert (int(took["tokens_in"]), float(took["seconds"])) == (2**53, 1.25)
 
     # Unknown is not zero, and no is not unknown.
     missing: Any = None if format == "parquet" else ""
@@ -210,7 +227,7 @@ def test_the_dictionary_names_every_column() -> None:
         assert stored - unnamed <= told, name
     left_out = set(job_tables.metadata.tables) - set(known)
     # Evaluations asked for are this installation's own business; what came of them is in the runs.
-    asked = {"jobs", "job_tasks", "job_events", "workers", "own_tasks", "run_measurements"}
+    asked = {"jobs", "job_tasks", "job_events", "workers"}
     assert left_out == {"store", "raw_files", "reference_rows"} | asked
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lib.schema.records import Measured
 from lib.store import read
 from lib.store.db import Store
 from lib.store.frames import FrameCache, Frames
@@ -52,7 +53,14 @@ class Writer:
                 make_result(task, score=dice.choice([0.25, 0.5, 0.6]), n_shot=dice.choice([None, 5]))
                 for task in dice.sample(TASKS, dice.randrange(1, len(TASKS)))
             ]
-            run = make_run(f"org/model-{dice.randrange(3)}", results=results, backend=dice.choice([None, "hf"]))
+            took = {
+                result.task: Measured(
+                    seconds=dice.choice([None, 1.5]), n_requests=dice.randrange(9), is_resumed=dice.random() < 0.3
+                )
+                for result in results[: dice.randrange(3)]
+            }
+            backend = dice.choice([None, "hf"])
+            run = make_run(f"org/model-{dice.randrange(3)}", results=results, backend=backend, measured=took)
             runs.append(prepared_run(run, model_id=dice.choice([None, "org/community"])))
         file = prepared_file(*runs, content=content, version=self.versions[content])
         write_files(self.store, raw_of(content), [file], community=[{"id": "org/community"}])
@@ -107,7 +115,7 @@ def _same(stepwise: Frames, fresh: Frames) -> None:
         fresh.updated_at,
     )
     assert stepwise.digest == fresh.digest
-    for name in ("models", "runs", "benchmarks"):
+    for name in ("models", "runs", "benchmarks", "measurements"):
         pd.testing.assert_frame_equal(getattr(stepwise, name), getattr(fresh, name))
     names = list(fresh.benchmarks.index)
     pd.testing.assert_frame_equal(stepwise.scores(names), fresh.scores(names))

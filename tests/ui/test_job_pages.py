@@ -112,7 +112,7 @@ def test_every_state_has_its_page(
     app = open_app(tmp_path, EVALUATE, part="queue")
     assert not app.exception
     text = _plain(app)
-    assert "1 job** runs" in text and "Waiting (12)" in text and "and 2 more waiting" in text and "Over (2)" in text
+    assert "1 job** runs" in text and "Waiting (12)" in text and "and 2 more waiting" in text and "Ended (2)" in text
     assert "HTTP 401: wrong key" in text and "no worker is running" in text
     assert _buttons(app).count("Cancel") == 11
     for job in (jobs[0], jobs[1], jobs[-2], jobs[-1]):

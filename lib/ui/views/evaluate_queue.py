@@ -18,8 +18,8 @@ class JobLine(NamedTuple):
     """One job in a list.
 
     Args:
-        title: The model and what was asked of it; plain text.
-        said: How it stands, a few words parted by dots; plain text.
+        title: The model; plain text.
+        said: What was asked of it and how it stands, a few words parted by dots; plain text.
         share: Part of the work that is done, 0 to 1.
         is_failed: To be marked.
     """
@@ -132,13 +132,13 @@ def _verb(n: int, one: str, several: str) -> str:
 
 def _running(job: Job, standing: job_progress.Progress, now: str) -> JobLine:
     current = next((task for task in job.tasks if task.state == "running"), None)
-    told = [f"{standing.n_ended} of {formats.counted(standing.n_tasks, 'task')} done"]
+    told = [job_words.asked(job.spec), f"{standing.n_ended} of {formats.counted(standing.n_tasks, 'task')} done"]
     if current is None:
         told.append(between(standing))
     else:
         told.append(f"{job_words.task_name(current.task, 40)}: {requests(current)}")
     told += [one for one in (job_words.per_second(standing.rate), _left(standing)) if one]
-    return JobLine(job.id, title(job), " · ".join(told + numbers(job.tasks)), standing.share)
+    return JobLine(job.id, job_words.model_name(job.spec), " · ".join(told + numbers(job.tasks)), standing.share)
 
 
 def between(standing: job_progress.Progress) -> str:
@@ -161,16 +161,18 @@ def _left(standing: job_progress.Progress) -> str:
 
 
 def _waiting(job: Job, why: str) -> JobLine:
-    told = [formats.one_line(job_words.without_escapes(why), 160)] if why else []
+    told = [job_words.asked(job.spec)]
+    if why:
+        told.append(formats.one_line(job_words.without_escapes(why), 160))
     if job.reason:
         told.append(job_words.reason(job, 160))
     if job.attempt:
         told.append(f"taken up {formats.counted(job.attempt, 'time')} before")
-    return JobLine(job.id, title(job), " · ".join(told), 0.0)
+    return JobLine(job.id, job_words.model_name(job.spec), " · ".join(told), 0.0)
 
 
 def _ended(job: Job, now: str) -> JobLine:
-    told = [job_words.STATES[job.state]]
+    told = [job_words.asked(job.spec), job_words.STATES[job.state]]
     if past := job_words.ago(job_progress.seconds_between(job.ended_at, now)):
         told.append(past)
     seconds = job_progress.seconds_between(job.started_at, job.ended_at)
@@ -179,4 +181,4 @@ def _ended(job: Job, now: str) -> JobLine:
     told += numbers(job.tasks)
     if job.reason and job.state != "succeeded":
         told.append(job_words.reason(job, 160))
-    return JobLine(job.id, title(job), " · ".join(told), 1.0, job.state == "failed")
+    return JobLine(job.id, job_words.model_name(job.spec), " · ".join(told), 1.0, job.state == "failed")

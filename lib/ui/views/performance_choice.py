@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis import cost_bases, cost_frontier, listed_prices
-from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, RUN, TokenCount
+from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, RUN, TIME, TokenCount
 from lib.analysis.fits import Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, USUAL, Blend, Host, Price
 from lib.analysis.serving_models import Shapes, shapes_of_models
@@ -75,8 +75,9 @@ def sets(frames: Frames) -> dict[str, str]:
 
 
 def bases(frames: Frames) -> dict[str, str]:
-    """Kinds of cost: key to words."""
-    return {key: basis.label for key, basis in BASES.items()}
+    """Kinds of cost: key to words; of time only where something was measured."""
+    is_measured = len(frames.measurements) > 0
+    return {key: basis.label for key, basis in BASES.items() if key != TIME or is_measured}
 
 
 def hardware_options(frames: Frames, *, basis: str) -> dict[str, str]:

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from lib import formats
-from lib.analysis import cost_bases, cost_estimates, cost_frontier, cost_words, panel, renown, sizes
-from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, MEMORY, RUN, SELF, TRAINING, Basis, TokenCount
-from lib.analysis.cost_estimates import Serving, power_assumed, price_assumed
+from lib.analysis import cost_bases, cost_estimates, cost_frontier, cost_words, measured_costs, panel, renown, sizes
+from lib.analysis.cost_bases import BASES, CORRECT, ENERGY, MEMORY, RUN, SELF, TIME, TRAINING, Basis, TokenCount
+from lib.analysis.cost_estimates import Serving
 from lib.analysis.cost_frontier import CostFrontier
 from lib.analysis.listed_prices import CURRENT_DAYS, Blend, Host, Price
 from lib.analysis.sizes import SizeBy
 from lib.figures import performance_per_dollar as figure
 from lib.figures.legend import Legend
 from lib.schema.text import Sentence
-from lib.schema.weight_formats import FORMATS
 from lib.store.frames import Frames
 from lib.ui.finished import Later, finished
 from lib.ui.page import padded
 from lib.ui.traces import Traces
 from lib.ui.views import performance_choice as choice
+from lib.ui.views import performance_words as words
 from lib.ui.views import scores
 from lib.ui.views.performance_choice import Filters
-from lib.ui.views.performance_traces import COST, CostTraces
+from lib.ui.views.performance_traces import COST, SCORE, CostTraces
 
-SCORE = "interval"
 DRAWN = (
     "model", "name", "cost", "cost_low", "cost_high", "score", "ci_low", "ci_high", "side", "p_on", "p_near", "on_line",
     "verdict", "is_headline", "told",
 )  # fmt: skip
 OF_RUN = ("evaluator", "document", "evaluated_on", "source", "source_title", "source_url", "source_date")
-ESTIMATED = {
-    SELF: "estimated from shape and hardware, drawn with the error found on measured models that the fit left out",
-    ENERGY: "estimated from rated power and speed, drawn with the error found on measured models; GPUs only, and the building",
-    TRAINING: "6 operations per active parameter and token, at a utilisation of 25% to 55% in 80% of runs, drawn per model",
-}
-NOT_PRICED = {
-    MEMORY: "memory not known",
-    SELF: "shape not known, or it does not fit",
-    ENERGY: "shape not known, or it does not fit",
-    TRAINING: "parameters or training tokens not known",
-}
 NO_VARIANTS = "another variant of the same base model stands for them (a switch under More shows all)"
 
 
@@ -86,9 +73,10 @@ def performance_view(
     measured = _mean(frames, chosen_set, protocol, filters.community)
     scored = _scored(frames, measured, by, threshold, filters, counts)
     count = choice.count_of(frames, chosen_set=chosen_set)
-    costs = _costs(frames, scored, basis, count, blend, filters, prices)
+    took = measured_costs.of_scores(scored, frames.measurements, scores.members(chosen_set))
+    costs = _costs(frames, scored, basis, count, blend, filters, prices, took)
     if basis in (RUN, CORRECT) and count is None:
-        counts["no token counts published for this benchmark"] = len(scored)
+        counts["no token counts published for this benchmark, and not measured"] = len(scored) - len(costs)
     else:
         _count_missing(scored, costs, basis, prices, counts)
     rows = scored[scored.index.isin(costs.index)].join(costs).reset_index()
@@ -97,11 +85,11 @@ def performance_view(
         rows = cost_frontier.one_per_base(rows, frames.models, renown.places_measured(frames.runs))
     counts[NO_VARIANTS] = n_before - len(rows)
     found = cost_frontier.cost_frontier(rows, target, n_variants=n_before - len(rows))
-    title = _title(frames, chosen_set, found.rows)
-    benchmark = _benchmark(frames, chosen_set)
-    axis = f"{kind.axis}{_of_axis(frames, basis, blend, filters)}, log scale)"
+    title = words.title(frames, chosen_set, found.rows)
+    benchmark = words.benchmark_words(frames, chosen_set)
+    axis = f"{kind.axis}{words.of_axis(frames, found.rows, basis, blend, filters)}, log scale)"
     drawn = found.rows[list(DRAWN)]
-    ranges = "80% range of the estimate" if basis in ESTIMATED else "range over hosts"
+    ranges = "80% range of the estimate" if basis in words.ESTIMATED else "range over hosts"
     picture = None
     if len(drawn):
         picture = figure.performance_per_dollar(
@@ -119,9 +107,9 @@ def performance_view(
         figure.legend(drawn, target=target, ranges=ranges) if len(drawn) else [],
         f"{title} against {kind.label.lower()} of {formats.counted(len(drawn), 'model')}, with 95% intervals, the frontier and "
         f"a target of {cost_words.target_words(target)}.",
-        _coverage(found, stands, basis, blend, host, count, prices) + _assumed(frames, basis, filters),
+        words.coverage(found, stands, basis, blend, host, count, prices) + words.assumed(frames, basis, filters),
         _table(found, kind, basis),
-        _labels(kind, target, benchmark),
+        words.labels(kind, target, benchmark),
         _traces(found),
         Later(lambda: _rows(frames, found, stands.label, kind, blend, host)),
         {reason: n for reason, n in counts.items() if n > 0},
@@ -174,14 +162,19 @@ def _costs(
     blend: Blend,
     filters: Filters,
     prices: tuple[Price, ...],
+    took: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Index ``model``, ``cost_bases.COST_COLUMNS``."""
+    """Index ``model``, ``cost_bases.COST_COLUMNS``; what was measured goes before what is assumed."""
     if basis == MEMORY:
         return cost_bases.of_memory(frames.models, frames.reference("model_arch"), filters.bits, filters.context)
     if basis in (RUN, CORRECT):
+        paid = measured_costs.of_money(scored, took, per_correct=basis == CORRECT)
         if count is None:
-            return cost_bases.nothing()
-        return cost_bases.of_running(prices, scored, count, per_correct=basis == CORRECT)
+            return paid
+        assumed = cost_bases.of_running(prices, scored, count, per_correct=basis == CORRECT)
+        return pd.concat([paid, assumed[~assumed.index.isin(paid.index)]]) if len(paid) else assumed
+    if basis == TIME:
+        return measured_costs.of_time(scored, took)
     if basis in (SELF, ENERGY, TRAINING):
         return _estimated(frames, scored, basis, blend, filters)
     return cost_bases.of_prices(prices)
@@ -208,87 +201,12 @@ def _count_missing(
 ) -> None:
     """Why models with a score have no cost."""
     missing = scored.index[~scored.index.isin(costs.index)]
-    if basis in NOT_PRICED:
-        counts[NOT_PRICED[basis]] = len(missing)
+    if basis in words.NOT_PRICED:
+        counts[words.NOT_PRICED[basis]] = len(missing)
         return
     old = missing.isin([one.model for one in prices if not one.is_current])
     counts["no list price known"] = int((~old).sum())
     counts[f"price older than {CURRENT_DAYS} days"] = int(old.sum())
-
-
-def _benchmark(frames: Frames, chosen_set: str) -> str:
-    names = scores.members(chosen_set)
-    return scores.label_of(frames, names[0]) if len(names) == 1 else f"the mean of {len(names)} benchmarks"
-
-
-def _title(frames: Frames, chosen_set: str, rows: pd.DataFrame) -> str:
-    """``MMLU-Pro, 12,032 questions``."""
-    name = _benchmark(frames, chosen_set)
-    known = rows["n_samples"].dropna().unique().tolist()
-    told = f"{name}, {formats.count(known[0])} questions" if len(known) == 1 else name
-    return told[:1].upper() + told[1:]
-
-
-def _of_axis(frames: Frames, basis: str, blend: Blend, filters: Filters) -> str:
-    if basis == MEMORY:
-        return f", {filters.bits} bit, {formats.count(filters.context)} tokens"
-    if basis in (RUN, CORRECT):
-        return ", tokens assumed"
-    device = choice.hardware_name(frames, filters.hardware)
-    how = f", {FORMATS[filters.weight_format].label} on {device}, {filters.batch} at once"
-    if basis == TRAINING:
-        return f" on {device}"
-    if basis == ENERGY:
-        return how
-    told = how if basis == SELF else ""
-    told += f", {formats.plain(blend.read)} in : {formats.plain(blend.written)} out"
-    return told + (f", {formats.score(blend.cached, 0)} cached" if blend.cached else "") + (", batch" if blend.is_batch else "")  # fmt: skip
-
-
-def _coverage(
-    found: CostFrontier,
-    stands: scores.Choice,
-    basis: str,
-    blend: Blend,
-    host: Host,
-    count: TokenCount | None,
-    prices: tuple[Price, ...],
-) -> str:
-    parts = [f"{formats.counted(len(found.rows), 'model')} with a score and a cost", stands.label]
-    if basis == API:
-        parts.append(f"list prices, {blend.words}, {choice.HOST_WORDS[host]}")
-    elif basis in (RUN, CORRECT):
-        parts.append(f"assumed: {count.words}" if count is not None else choice.NO_COUNTS)
-    if basis in ESTIMATED:
-        n = int((~found.rows["is_assumed"].to_numpy(bool)).sum())
-        parts.append(ESTIMATED[basis] + (f"; {formats.counted(n, 'model')} measured" if n else ""))
-    models = set(found.rows["model"])
-    seen = max((one.seen_on for one in prices if one.model in models), default="")
-    parts += [f"prices as of {formats.date(seen)}"] if seen and choice.needs_prices(basis) else []
-    parts += [f"with caution: {'; '.join(stands.cautions)}"] if stands.cautions else []
-    return " · ".join(part for part in parts if part)
-
-
-def _assumed(frames: Frames, basis: str, filters: Filters) -> str:
-    """The price or the power that costs of serving and training are counted with."""
-    row = choice.hardware_row(frames, filters.hardware) if basis in ESTIMATED else None
-    if row is None:
-        return ""
-    told = power_assumed(row, filters.batch) if basis == ENERGY else price_assumed(row, filters.usd_per_hour)
-    return f" · {choice.hardware_name(frames, filters.hardware)}: {told}"
-
-
-def _labels(kind: Basis, target: float, benchmark: str) -> dict[str, str]:
-    return {
-        SCORE: f"{benchmark[:1].upper()}{benchmark[1:]}",
-        COST: kind.heading,
-        "score:on": "On the frontier",
-        "score:near": "Within a point of it",
-        "verdict": f"Against {cost_words.target_words(target)}, each at 5%",
-        "holds": "After correction",
-        "told": "Cost from",
-        "cautions": "With caution",
-    }
 
 
 def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
@@ -299,7 +217,7 @@ def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
         "name": rows["name"].to_numpy(object),
         "size": rows["size"].to_numpy(float),
         SCORE: padded(formats.interval(row["score"], row["ci_low"], row["ci_high"]) for row in records),
-        COST: [kind.written(row["cost"]) + _mark(row, basis) for row in records],
+        COST: [kind.written(row["cost"]) + words.mark(row, basis) for row in records],
         "verdict": [cost_words.verdict(row, found.target) for row in records],
         "score:on": [formats.score(row["p_on"], 0) for row in records],
         "score:near": [formats.score(row["p_near"], 0) for row in records],
@@ -309,14 +227,6 @@ def _table(found: CostFrontier, kind: Basis, basis: str) -> pd.DataFrame:
     if rows["cautions"].astype(bool).any():
         data["cautions"] = rows["cautions"].to_numpy(object)
     return pd.DataFrame(data)
-
-
-def _mark(row: Mapping[Any, Any], basis: str) -> str:
-    """What a cost is where it is not a price."""
-    if basis in ESTIMATED:
-        known = "estimated" if row["is_assumed"] else "measured"
-        return f" ({known}, your price)" if row["is_own"] else f" ({known})"
-    return " (assumed)" if row["is_assumed"] else " (your own)" if row["is_own"] else ""
 
 
 def _traces(found: CostFrontier) -> CostTraces:

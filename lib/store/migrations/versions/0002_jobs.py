@@ -105,6 +105,7 @@ def _beside_runs() -> None:
         "run_measurements",
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("n_requests", sa.Integer(), nullable=True),
         sa.Column("tokens_in", sa.BigInteger(), nullable=True),
         sa.Column("tokens_out", sa.BigInteger(), nullable=True),
@@ -119,6 +120,10 @@ def _beside_runs() -> None:
         sa.Column("device", sa.Text(), nullable=True),
         sa.Column("is_resumed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_measurements_run_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id", "task", name=op.f("pk_run_measurements")),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["sources.id"], name=op.f("fk_run_measurements_source_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "task", "source_id", name=op.f("pk_run_measurements")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_run_measurements_source_id", "run_measurements", ["source_id"], unique=False)
