@@ -150,12 +150,11 @@ def test_what_a_baseline_cannot_answer_is_said(wine: OwnTask, series: OwnTask, l
 def test_a_class_that_no_example_has_is_unlikely_and_not_impossible(
     wine: OwnTask, lm_eval: LmEval, tmp_path: Path
 ) -> None:
-    few = OwnTask(wine.title, wine.kind, wine.rows[:8], tuple(row for row in wine.examples if row["answer"] != 2))
-    for model in CLASSIFIERS[:2]:
-        told = run(lm_eval, few, tmp_path, "tabular", model)["answer"]
-        assert [one["acc"] for row, one in zip(few.rows, told["each"], strict=True) if row["answer"] == 2] == [
-            0.0
-        ] * sum(row["answer"] == 2 for row in few.rows)
+    few = OwnTask(wine.title, wine.kind, wine.rows[:20], tuple(row for row in wine.examples if row["answer"] != 1))
+    told = run(lm_eval, few, tmp_path, "tabular", CLASSIFIERS[0])["answer"]
+    right = [(row["answer"], one["acc"]) for row, one in zip(few.rows, told["each"], strict=True)]
+    assert {acc for answer, acc in right if answer == 1} == {0.0}
+    assert np.mean([acc for answer, acc in right if answer != 1]) > 0.8
 
 
 @pytest.mark.parametrize(
@@ -223,6 +222,7 @@ def test_a_baseline_stands_beside_language_models(tmp_path: Path, series: OwnTas
     expected = [abs(one["series"][-1] - one["answer"]) / scale(one["series"], 12) for one in series.rows]
     assert row["score"] == pytest.approx(np.mean(expected)) and row["n_samples"] == 70 and row["n_shot"] == 5
     assert row["stderr"] == pytest.approx(np.std(expected, ddof=1) / 70**0.5, rel=1e-6)
+    assert row["model_name"] == row["model"]
     assert row["higher_is_better"] is False and row["status"] == "scored"
     assert frames.benchmarks.loc[series.name, "label"] == "Unemployment next month"
     facts = frames.facts(row["model"]).set_index("field")["value"]

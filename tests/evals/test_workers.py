@@ -286,6 +286,8 @@ def test_kill_of_postgresql_under_load(restarted: tuple[str, Callable[[], None]]
     store = open_store(settings)
     jobs = [put_in(store, f"m{i}", seconds=0.5).id for i in range(2 + 4 * RESTARTS)]
     workers = [start(settings, "worker"), start(settings, "worker")]
+    # One that is only starting ends with a message instead, which is right for an address that is wrong.
+    wait_until(lambda: all("takes jobs" in worker.errors() for worker in workers), *workers)
     for number in range(RESTARTS):
         wait_until(lambda known=6 * number: len(journal(settings)) > known, *workers)
         restart()
