@@ -92,7 +92,8 @@ def _task(one: Mapping[str, Any]) -> dict[str, object]:
 def _shown(name: str, value: object) -> str | None:
     """A quantity with its band: ``14 min (8 min to 30 min)``; None where it is not known."""
     middle = job_progress.middle(value)
-    if middle is None:
+    if middle is None or (name == "memory_gib" and not middle):
+        # No memory here: the model runs elsewhere.
         return None
     say = _words(name)
     if isinstance(value, (list, tuple)):

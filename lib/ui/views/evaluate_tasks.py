@@ -25,6 +25,7 @@ LABELS = {
     "task": "Name",
     "what": "What it is",
     "n_samples": "Questions",
+    "basis": "Questions known from",
     "answers": "Answers are",
     "languages": "Languages",
     "n_shot": "Usual examples",
@@ -53,7 +54,8 @@ def languages() -> dict[str, str]:
 
 
 def found(words: str, kind: str, answers: str, language: str) -> pd.DataFrame:
-    """Names that fit, at most ``FOUND``: columns of ``LABELS``. Unknown numbers are NaN, unknown words None.
+    """Names that fit, at most ``FOUND``: columns of ``LABELS`` but those of which nothing is known. Unknown numbers are
+    NaN, unknown words None.
 
     Args:
         kind: Key of ``KINDS``, '' for all; answers: key of ``ANSWERS``, '' for all; language: a code, '' for all.
@@ -61,9 +63,9 @@ def found(words: str, kind: str, answers: str, language: str) -> pd.DataFrame:
     names = task_list()
     kinds = KINDS.get(kind, tuple(one for some in KINDS.values() for one in some))
     hits = names.search(words, kinds=kinds, output_type=answers or None, language=language or None, limit=FOUND)
-    return pd.DataFrame([_row(entry) for entry in hits], columns=list(LABELS)).astype(
-        {"n_samples": float, "n_shot": float}
-    )
+    table = pd.DataFrame([_row(entry) for entry in hits], columns=list(LABELS))
+    table = table.astype({"n_samples": float, "n_shot": float})
+    return table.drop(columns=[name for name in table.columns if name != "task" and table[name].isna().all()])
 
 
 def described(tasks: Sequence[str], own: Sequence[OwnChoice], limit: float | None) -> str:
@@ -101,6 +103,13 @@ def _asked(size: int | None, limit: float | None) -> float | None:
     return float(np.ceil(size * limit)) if limit < 1 else min(float(size), limit)
 
 
+def _basis(entry: TaskEntry, n_items: int | None) -> str | None:
+    """Where the number of questions is from; of a group the sum of its tasks."""
+    if n_items is None:
+        return None
+    return entry.n_items_basis or ("its tasks" if entry.children else None)
+
+
 def _row(entry: TaskEntry) -> dict[str, object]:
     n_items = task_list().n_items(entry.name)
     what = KIND_WORDS[entry.kind]
@@ -110,6 +119,7 @@ def _row(entry: TaskEntry) -> dict[str, object]:
         "task": entry.name,
         "what": what,
         "n_samples": np.nan if n_items is None else n_items,
+        "basis": _basis(entry, n_items),
         "answers": ANSWERS.get(entry.output_type or ""),
         "languages": ", ".join(entry.languages[:6]) or None,
         "n_shot": np.nan if entry.num_fewshot is None else entry.num_fewshot,
