@@ -212,8 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.for_tests:
             _say("Going on without: tests that need PyTorch are skipped, and say so.")
         return 0 if options.for_tests else 1
-    commands = [_pip("install", "--quiet", *more) for more in [torch_command(choice, version)] if more]
-    commands.append(_pip("install", "--quiet", "-r", str(REQUIREMENTS)))
+    commands = [_pip("install", "--quiet", "--no-compile", *more) for more in [torch_command(choice, version)] if more]
+    commands.append(_pip("install", "--quiet", "--no-compile", "-r", str(REQUIREMENTS)))
     for command in commands:
         ended = subprocess.run(command, check=False)
         if ended.returncode:
