@@ -61,7 +61,7 @@ def _form() -> None:
             step=1,
             help="So many rows from the top are not asked: they stand in the prompt with their answers.",
         )
-    st.radio("Choices are asked", list(views.ASKED), key=ASKED, format_func=lambda value: views.ASKED[value])
+    st.selectbox("Choices are asked", list(views.ASKED), key=ASKED, format_func=lambda value: views.ASKED[value])
     with st.expander("Names of columns, and a note"):
         places = st.columns(3)
         for place, (what, key) in zip(places, COLUMNS.items(), strict=True):

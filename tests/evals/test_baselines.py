@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from functools import partial
 from itertools import product
@@ -230,3 +231,15 @@ def test_a_baseline_stands_beside_language_models(tmp_path: Path, series: OwnTas
     log = read_samples(store, int(row["run_id"]), series.name)
     assert log.num_rows == 70 and np.allclose(log.column("metric:mase").to_numpy(), expected)
     store.close()
+
+
+def test_the_shipped_models_are_those_of_the_shipped_tasks(wine: OwnTask, series: OwnTask) -> None:
+    def rows(name: str) -> list[dict[str, str]]:
+        with (TASKS / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    expected = {f"{model}-{wine.name}" for model in CLASSIFIERS} | {f"{model}-{series.name}" for model in METHODS}
+    assert {row["id"] for row in rows("models.csv")} == expected
+    stated = {(row["model_id"], row["field"]): row["value"] for row in rows("facts.csv")}
+    for row in rows("models.csv"):
+        assert stated[row["id"], "params_total"] == row["params_total"] and int(stated[row["id"], "model_bytes"]) > 0

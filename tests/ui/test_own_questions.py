@@ -59,7 +59,7 @@ def test_a_file_is_looked_at_kept_and_offered(open_app: Open, tmp_path: Path) ->
     assert kept.title == "General knowledge" and "1 set" in text_of(app)
     app.button(key="own-keep").click().run()
     assert "The same questions are here already" in text_of(app)
-    app.radio(key="own-asked").set_value("letters").run()
+    app.selectbox(key="own-asked").set_value("letters").run()
     assert app.code[0].value.endswith("A. ohm\nB. volt\nC. ampere\nAnswer with the letter only.\nAnswer:")
     assert app.code[1].value == "Right: A"
 

@@ -19,8 +19,8 @@ from lib.stats.intervals import wilson
 EXAMPLE = ROOT / "data" / "examples" / "own_questions.csv"
 PROMPTS = 3
 ASKED = {
-    "likelihood": "By how likely each is: needs a model whose likelihoods can be read",
-    "letters": "By the letter that the model writes: works with chat endpoints, too",
+    "likelihood": "by how likely each is: needs a model whose likelihoods can be read",
+    "letters": "by the letter that the model writes: works with chat endpoints, too",
 }
 KIND_WORDS: dict[Kind, str] = {
     "choices": "the likeliest choice counts",
