@@ -16,7 +16,7 @@ ESTIMATE = {"tasks": [{"name": "arc_easy", "seconds": [5.0, 12.0, 40.0]}, {"name
 
 def put(store: Store, job: str, created_at: str, **changed: object) -> None:
     row = {
-        "id": job, "digest": "d" * 64, "spec": {}, "state": "succeeded", "workflow": f"{job}-1", "needs": {}, "estimate": ESTIMATE,
+        "id": job, "turn": int(job[0]), "digest": "d" * 64, "spec": {}, "state": "succeeded", "workflow": f"{job}-1", "needs": {}, "estimate": ESTIMATE,
         "created_at": created_at,
     }  # fmt: skip
     row = {name: value for name, value in {**row, **changed}.items() if name in job_tables.jobs.c}
