@@ -36,7 +36,7 @@ local-models: $(VENV)/.local-models-ready  ## add PyTorch and transformers, to e
 mini-study: $(VENV)/.local-models-ready  ## the whole loop in minutes, offline: train tiny models, evaluate them, look at them
 	@$(PY) -m lib mini-study --port $(PORT)
 	@echo "Starting the dashboard over this study; Ctrl-C ends it."
-	@P4P_DATA_DIR=data/local/mini-study P4P_DATABASE_URL= P4P_FILL=0 exec $(PY) -m streamlit run serve.py --server.port $(PORT)
+	@exec env P4P_DATA_DIR="$${P4P_DATA_DIR:-data/local}/mini-study" P4P_DATABASE_URL= P4P_FILL=0 $(PY) -m streamlit run serve.py --server.port $(PORT)
 
 test: $(VENV)/.test-ready browser  ## every test, in a real browser too
 	$(PY) -m pytest -n 2 --dist loadfile

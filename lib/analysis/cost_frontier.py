@@ -67,8 +67,9 @@ def cost_frontier(rows: pd.DataFrame, target: float, *, alpha: float = ALPHA, n_
     """
     rows = rows.sort_values(["cost", "score", "model"], ascending=[True, False, True], kind="stable", ignore_index=True)
     cost, score, n, k = (rows[name].to_numpy(float) for name in ("cost", "score", "n_samples", "n_correct"))
-    is_sure = rows["has_interval"].to_numpy(bool) & (rows["stderr"].to_numpy(float) > 0)
-    stderr = np.where(is_sure, rows["stderr"].to_numpy(float), np.nan)
+    error = np.where(rows["stderr"].to_numpy(float) == 0, _cautious_error(n, k), rows["stderr"].to_numpy(float))
+    is_sure = rows["has_interval"].to_numpy(bool) & (error > 0)
+    stderr = np.where(is_sure, error, np.nan)
     chance = frontier_probability(
         cost, score, stderr, rows["sigma"].to_numpy(float), rows["shared_sigma"].to_numpy(float)
     )
@@ -92,6 +93,18 @@ def cost_frontier(rows: pd.DataFrame, target: float, *, alpha: float = ALPHA, n_
         is_headline=np.arange(len(rows)) == (-1 if best is None else best),
     )
     return CostFrontier(marked, target, n_variants)
+
+
+def _cautious_error(n: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Standard error of a share of which all, or none, were right: that of two right and two wrong answers more.
+
+    NaN without counts.
+
+    Source:
+        Agresti and Coull 1998.
+    """
+    share = (k + 2) / (n + 4)
+    return np.asarray(np.sqrt(share * (1 - share) / (n + 4)), dtype=float)
 
 
 def one_per_base(rows: pd.DataFrame, models: pd.DataFrame, places: pd.Series) -> pd.DataFrame:

@@ -80,9 +80,9 @@ def test_verdicts_and_headline_by_the_definition(given_: list[tuple[float, int, 
 
 @given(st.lists(ROW, min_size=1, max_size=12))
 def test_the_line_is_what_nothing_as_cheap_beats(given_: list[tuple[float, int, int]]) -> None:
-    # The line takes scores with an error above 0: all right or all wrong has none.
+    # The line takes scores with an interval, all right and all wrong among them.
     records = cost_frontier(table(given_), 0.5).rows.to_dict("records")
-    taking = [row for row in records if row["stderr"] > 0]
+    taking = [row for row in records if row["has_interval"]]
     for row in records:
         beaten = any(
             other["cost"] <= row["cost"]
@@ -90,7 +90,8 @@ def test_the_line_is_what_nothing_as_cheap_beats(given_: list[tuple[float, int, 
             and (other["cost"] < row["cost"] or other["score"] > row["score"])
             for other in taking
         )
-        assert row["on_line"] == (row["stderr"] > 0 and not beaten)
+        assert row["on_line"] == (row["has_interval"] and not beaten)
+        assert np.isnan(row["p_on"]) == (not row["has_interval"])
 
 
 def test_a_clear_frontier_is_sure_and_neighbours_share_it() -> None:
