@@ -174,14 +174,11 @@ def per_model(rows: pd.DataFrame, blend: Blend = USUAL, host: Host = MEDIAN) -> 
     has_own = is_own.groupby(paid["model"]).transform("any").astype(bool)
     kept = paid[(is_own | ~has_own).to_numpy(bool)]
     # Sorted once for all models: sorting the few rows of each alone takes most of the time of a page with prices.
-    kept = kept.sort_values(["model", "usd", "provider", "api_name"], kind="stable").drop_duplicates(
-        ["model", "provider"]
-    )
-    if kept.empty:
-        return ()
+    kept = kept.sort_values(["model", "usd", "provider", "api_name"], kind="stable")
+    kept = kept.drop_duplicates(["model", "provider"])
     columns = {name: kept[name].to_numpy(object) for name in _PRICED if name in kept}
-    is_last = np.append(columns["model"][1:] != columns["model"][:-1], True)
-    ends: list[int] = (np.flatnonzero(is_last) + 1).tolist()
+    models = columns["model"].tolist()
+    ends = [i for i in range(1, len(models) + 1) if i == len(models) or models[i] != models[i - 1]]
     starts = [0, *ends][: len(ends)]
     return tuple(_price({name: c[i:j] for name, c in columns.items()}, host) for i, j in zip(starts, ends, strict=True))
 
