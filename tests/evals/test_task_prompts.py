@@ -66,7 +66,7 @@ def _row(draw: st.DrawFn, kind: Kind, question: str) -> dict[str, Any]:
 
 
 @given(task=tasks(), shots=st.integers(0, 3), n=st.integers(1, 4))
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_what_is_shown_is_what_is_asked(
     task: OwnTask, shots: int, n: int, lm_eval: LmEval, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
