@@ -17,7 +17,7 @@ from lib.sources import ingest as ingest_module
 from lib.sources import registry
 from lib.sources.contract import Candidate, Importer
 from lib.sources.ingest import Step, Summary, ingest
-from lib.store import read, tables
+from lib.store import job_tables, read, tables
 from lib.store.check import check
 from lib.store.db import Store
 from lib.store.samples import read_samples
@@ -262,3 +262,12 @@ def test_the_catalogue_names_runs_that_came_before_it(store: Store, folder: Path
 
 def test_a_path_that_is_none_is_refused(store: Store, tmp_path: Path) -> None:
     assert [i.reason[:25] for i in take(store, tmp_path / "none").refused] == ["the file cannot be read; "[:25]]
+
+
+def test_what_it_took_comes_once_with_the_results_and_not_again_with_the_samples(store: Store, tmp_path: Path) -> None:
+    measured = json.loads(new_results()) | {"measured": {"truthfulqa_gen": {"seconds": 1.5}}}
+    (tmp_path / f"results_{STAMP}.json").write_text(json.dumps(measured))
+    (tmp_path / f"samples_truthfulqa_gen_{STAMP}.jsonl").write_bytes(samples_file())
+    take(store, tmp_path)
+    assert (count(store, tables.runs), count(store, tables.run_sources)) == (1, 2)
+    assert count(store, job_tables.run_measurements) == 1
