@@ -95,6 +95,32 @@ def test_hosts_the_cheapest_by_a_switch_and_the_readers_own_alone() -> None:
     assert mine.is_own and mine.usd == 4.0 and mine.source == "" and mine.n_hosts == 1
 
 
+ASKED = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(["m", "n"]), "provider": st.sampled_from(["p", "q", "r"]),
+        "api_name": st.sampled_from(["m", "m-2"]), "input_usd_per_mtok": st.sampled_from([0.0, 1.0, 2.0, 3.0]),
+        "last_seen": st.sampled_from([None, "2026-08-23", "2026-11-21"]), "origin": st.sampled_from(["shipped", "shipped", "reader"]),
+    }
+)  # fmt: skip
+
+
+@given(st.lists(ASKED, max_size=8))
+def test_each_model_by_the_cheapest_name_of_each_host(given_: list[dict[str, Any]]) -> None:
+    found = {one.model: one for one in per_model(rows(*given_), Blend(1, 0))}
+    paid = [one for one in given_ if one["input_usd_per_mtok"] > 0]
+    assert list(found) == sorted({one["model"] for one in paid})
+    for model, price in found.items():
+        asked = [one for one in paid if one["model"] == model]
+        own = [one for one in asked if one["origin"] == "reader"]
+        hosts: dict[str, dict[str, Any]] = {}
+        for one in sorted(own or asked, key=lambda one: (one["input_usd_per_mtok"], one["provider"], one["api_name"])):
+            hosts.setdefault(one["provider"], one)
+        usd = [one["input_usd_per_mtok"] for one in hosts.values()]
+        assert (price.usd, price.lowest, price.highest) == (np.median(usd), min(usd), max(usd))
+        assert (price.n_hosts, price.host, price.is_own) == (len(usd), next(iter(hosts)), bool(own))
+        assert price.seen_on == max((one["last_seen"] or "" for one in hosts.values()), default="")
+
+
 @pytest.mark.parametrize(
     ("blend", "usd"),
     [
