@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -48,7 +50,11 @@ WAITS = "(waits)"
 
 def list_models(options: argparse.Namespace, settings: Settings) -> int:
     """`models`: catalogue models, or all of them, with size, date and the number of runs."""
-    frames = _frames(settings)
+    with _frames(settings) as frames:
+        return _list_models(options, frames)
+
+
+def _list_models(options: argparse.Namespace, frames: Frames) -> int:
     models = frames.models if options.all else frames.models[frames.models["origin"] != "community"]
     n_runs = frames.runs["model"].value_counts()
     rows = records(models.reset_index(names="id")[["id", *MODEL_COLUMNS]])
@@ -80,7 +86,11 @@ def list_runs(options: argparse.Namespace, settings: Settings) -> int:
 
     As text at most ``SHOWN_RUNS`` unless ``--limit`` says otherwise, as JSON all.
     """
-    frames = _frames(settings)
+    with _frames(settings) as frames:
+        return _list_runs(options, frames)
+
+
+def _list_runs(options: argparse.Namespace, frames: Frames) -> int:
     runs = frames.runs.sort_values("imported_at", ascending=False, kind="stable")
     if options.model is not None:
         if options.model not in frames.models.index:
@@ -132,10 +142,12 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) >= 1e6 else value
 
 
-def _frames(settings: Settings) -> Frames:
+@contextmanager
+def _frames(settings: Settings) -> Iterator[Frames]:
+    """The frames, which read on from the store while they are used."""
     store = open_store(settings)
     try:
-        return FrameCache(store).frames()
+        yield FrameCache(store).frames()
     finally:
         store.close()
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,27 @@ def test_from_questions_to_a_score(local: Path, capsys: pytest.CaptureFixture[st
     assert str(local) not in told(capsys, "jobs", "log", asked["job"]["id"])["log"], "where it ran is not told"
     again = told(capsys, "eval", "--model", "dummy", "--tasks", task)
     assert again["job"]["id"] == asked["job"]["id"], "the same job is done already"
+
+
+def test_two_workers_on_postgresql_share_real_evaluations(
+    local: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    postgres: Callable[[str], str],
+    tiny_model: Path,
+) -> None:
+    """Two jobs of real weights, by commands: each worker has one of them, and both runs are in the one store."""
+    monkeypatch.setenv("P4P_DATABASE_URL", postgres("template0"))
+    (local / "odd.csv").write_text(QUESTIONS)
+    task = told(capsys, "tasks", "add", str(local / "odd.csv"), "--title", "Odd or even")["name"]
+    model = ["--model", "hf", "--model_args", f"pretrained={tiny_model}", "--device", "cpu", "--tasks", task]
+    asked = [told(capsys, "eval", *model, "--limit", str(limit))["job"]["id"] for limit in (4, 6)]
+    command = [sys.executable, "-m", "lib", "worker", "--once", "--device", "cpu"]
+    both = [subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stderr=subprocess.PIPE, text=True) for _ in asked]
+    said = [worker.communicate()[1] for worker in both]
+    assert [worker.returncode for worker in both] == [0, 0], said
+    jobs = [told(capsys, "jobs", "show", job)["job"] for job in asked]
+    assert [job["state"] for job in jobs] == ["succeeded", "succeeded"], jobs
+    assert len({job["worker"] for job in jobs}) == len(both), "each worker had one"
+    stored = [run["run"] for run in told(capsys, "runs")["runs"]]
+    assert sorted(stored) == sorted(done["run"][:12] for job in jobs for done in job["tasks"])
