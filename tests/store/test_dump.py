@@ -210,7 +210,7 @@ def test_the_dictionary_names_every_column() -> None:
         assert stored - unnamed <= told, name
     left_out = set(job_tables.metadata.tables) - set(known)
     # Evaluations asked for are this installation's own business; what came of them is in the runs.
-    asked = {"jobs", "job_tasks", "job_events", "workers", "own_tasks", "run_measurements"}
+    asked = {"jobs", "job_tasks", "job_events", "workers", "run_measurements"}
     assert left_out == {"store", "raw_files", "reference_rows"} | asked
 
 
