@@ -122,11 +122,12 @@ def test_a_model_is_asked_and_its_points_found_on_three_pages(place: Place, page
     expect(page.get_by_role("heading", level=1)).to_contain_text("How far is the evaluation of tiny?", timeout=SLOWLY)
     expect(page.get_by_test_id("stProgress")).to_contain_text("even numbers (own): ", timeout=SLOWLY)
     before = Counter(runs)
-    # The page changes by itself when the job is done: its live part again and again, the whole page once.
+    # The page changes by itself when the job is done: its live part again and again, the whole page once. The run of
+    # the visit itself, and the one that a slow machine had not yet told of, may be among those counted.
     expect(page.get_by_role("heading", level=1)).to_contain_text("What came of", timeout=SLOWLY)
     expect(_said(page)).to_contain_text(re.compile(r"The task is done in \d+ s, with [\d,]+ tokens in"))
     seen = runs - before
-    assert seen["part"] >= 3 and seen["page"] <= 2, seen
+    assert seen["part"] >= 3 and seen["page"] <= 3, seen
     (job,) = queue.jobs(place.store)
     run = str(job.tasks[0].run)[:12]
     assert job.state == "succeeded" and job.tasks[0].n_done == job.tasks[0].n_requests == 120
