@@ -279,6 +279,7 @@ def restarted() -> Iterator[tuple[str, Callable[[], None]]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.skipif(KILLS < 20, reason="takes ten seconds of processor time; part of make soak")
 def test_kill_of_postgresql_under_load(restarted: tuple[str, Callable[[], None]], tmp_path: Path, start: Start) -> None:
     """Workers and what they run outlive a restart of the database; jobs end as if nothing had been."""
     address, restart = restarted
