@@ -14,7 +14,7 @@ import pandas as pd
 
 from lib.analysis import measurements, side_by_side
 from lib.evals.arguments import write_pairs
-from lib.evals.spec import JobSpec, Value
+from lib.evals.spec import JobSpec
 from lib.stats.intervals import unpaired_difference
 
 BASE, QUANTISED, TUNED, DISTILLED = "base", "quantised or converted", "fine-tuned", "distilled"
@@ -133,9 +133,14 @@ def _interval(value: float, n: object, base: float, n_base: object) -> tuple[flo
 
 
 def job(hub: str, bits: int, tasks: Sequence[str]) -> JobSpec:
-    """The job that would measure a model at so many bits."""
-    fewer: dict[int, dict[str, Value]] = {8: {"load_in_8bit": True}, 4: {"load_in_4bit": True}}
-    return JobSpec("hf", tuple(tasks), {"pretrained": hub, **fewer.get(bits, {"dtype": "auto"})})
+    """The job that would measure a model at so many bits; below 16 by vLLM, which quantises while it loads.
+
+    transformers 5 no longer takes ``load_in_4bit`` the way lm-eval passes it on.
+    """
+    formats = {8: "fp8", 4: "bitsandbytes"}
+    if bits in formats:
+        return JobSpec("vllm", tuple(tasks), {"pretrained": hub, "quantization": formats[bits]})
+    return JobSpec("hf", tuple(tasks), {"pretrained": hub, "dtype": "auto"})
 
 
 def command(hub: str, bits: int, tasks: Sequence[str]) -> str:

@@ -99,7 +99,8 @@ def test_a_step_without_a_common_protocol_has_no_evidence() -> None:
 
 def test_the_command_is_safe_for_a_shell() -> None:
     assert variants.command("org/a", 4, ["mmlu"]) == (
-        "lm_eval --model hf --model_args pretrained=org/a,load_in_4bit=True --tasks mmlu --log_samples --output_path results"
+        "lm_eval --model vllm --model_args pretrained=org/a,quantization=bitsandbytes --tasks mmlu --log_samples "
+        "--output_path results"
     )
     assert "'pretrained=a; rm -rf b,dtype=auto'" in variants.command("a; rm -rf b", 16, ["mmlu"])
     assert variants.command("", 4, ["mmlu"]) == ""

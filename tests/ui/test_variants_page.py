@@ -38,7 +38,7 @@ def test_nothing_chosen_shows_a_ladder_and_all_pairs(open_app: Open, small_store
     assert "Do tuned small models catch large base ones?" in text and "How to read this" in text
     charts = app.get("plotly_chart")
     assert len(charts) == 2 and all(json.loads(one.proto.spec)["data"] and one.proto.alt for one in charts)
-    assert app.code[-1].value.startswith("lm_eval --model hf --model_args pretrained=")
+    assert app.code[-1].value.startswith("lm_eval --model vllm --model_args pretrained=")
     for word in ("as good as", " equal to", " noise", " tie", "lossless"):
         assert word not in text
 

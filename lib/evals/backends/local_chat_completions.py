@@ -30,6 +30,7 @@ BACKEND = Backend(
     child_setup="endpoint",
     rules=_rules,
     filling=endpoints.filled,
-    verified="Against a stand-in server with 1 and 4 requests at a time: every failure, tokens, dollars, kept answers.",
+    verified="Against a stand-in server with 1 and 4 requests at a time: every failure, tokens, dollars, kept answers. "
+    "Against `transformers serve` 5.23 with a tiny model, from the page to the score.",
     unverified="Paid servers.",
 )
