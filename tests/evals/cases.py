@@ -90,7 +90,7 @@ def run(case: dict[str, Any], folder: Path, own: dict[str, Any], server: StubSer
     ``task``, ``cut_at`` (the answer after which the first attempt is cut, to be resumed by a second), ``is_compared`` (with bare)."""
     told: list[dict[str, Any]] = []
     outcome: dict[str, Any] = {"name": case["name"], "told": told}
-    asked_before = len(server.calls)
+    asked_before = server.n_calls(case["name"])
     job = {**DEFAULTS, **case["job"]}
     out = folder / "out" / case["name"]
     line = {
@@ -111,7 +111,7 @@ def run(case: dict[str, Any], folder: Path, own: dict[str, Any], server: StubSer
         if ending.error is not None and not isinstance(ending.error, Cut):
             failure = explained(ending.error)
             outcome |= {"kind": failure.kind, "message": failure.message, "is_retryable": failure.is_retryable}
-        outcome.setdefault("asked", []).append(len(server.calls) - asked_before)
+        outcome.setdefault("asked", []).append(server.n_calls(case["name"]) - asked_before)
     outcome["seconds"] = time.monotonic() - start
     outcome |= _written(out)
     outcome["headers"] = server.calls[-1].headers if server.calls else {}
@@ -147,7 +147,7 @@ def main() -> None:
             address = case["job"]["model_args"].get("base_url")
             if address:
                 mode, _, rest = address.removeprefix("{").partition("}")
-                root = f"http://127.0.0.1:{port}" if mode == "refused" else server.root(mode)
+                root = f"http://127.0.0.1:{port}" if mode == "refused" else server.root(mode, who=case["name"])
                 case["job"]["model_args"]["base_url"] = root + rest
         # First: nothing is around lm-eval's models yet.
         compared = {case["name"]: bare(case, folder, own) for case in cases if case.get("is_compared")}

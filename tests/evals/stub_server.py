@@ -1,7 +1,8 @@
 """A server that answers like an OpenAI-compatible one (and like llama.cpp's), in the standard library, with every failure.
 
 The first part of the path says how it behaves: ``http://127.0.0.1:PORT/ok/v1/completions`` answers,
-``/401/v1/chat/completions`` refuses the key. Answers follow from the prompt alone, so two runs agree to the last digit.
+``/401/v1/chat/completions`` refuses the key. A name after ``@`` says who asks (``/401@me/v1/completions``), so that calls which
+somebody else gave up, and which the server reads later, are told apart. Answers follow from the prompt alone, so two runs agree to the last digit.
 
     with StubServer() as server:
         base_url = server.url("ok", "chat/completions")
@@ -57,6 +58,14 @@ class Call:
     body: dict[str, Any]
     at: float
 
+    @property
+    def mode(self) -> str:
+        return self.path.split("/")[1].partition("@")[0]
+
+    @property
+    def who(self) -> str:
+        return self.path.split("/")[1].partition("@")[2]
+
 
 @dataclass
 class StubServer:
@@ -92,15 +101,18 @@ class StubServer:
         assert mode in MODES, mode
         return f"{self.root(mode)}/v1/{what}"
 
-    def root(self, mode: str = "ok") -> str:
-        return f"http://127.0.0.1:{self.port}/{mode}"
+    def root(self, mode: str = "ok", who: str = "") -> str:
+        return f"http://127.0.0.1:{self.port}/{mode}{who and '@' + who}"
+
+    def n_calls(self, who: str) -> int:
+        """How often ``who`` asked."""
+        return sum(1 for call in list(self.calls) if call.who == who)
 
     def note(self, call: Call) -> int:
         """Remember the call; how many there were in its mode."""
         with self._lock:
             self.calls.append(call)
-            mode = call.path.split("/")[1]
-            return sum(1 for other in self.calls if other.path.split("/")[1] == mode)
+            return sum(1 for other in self.calls if other.mode == call.mode)
 
     def is_new(self, prompt: str) -> bool:
         with self._lock:
@@ -158,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _parts(self) -> tuple[str, str]:
         """Behaviour and what is asked for: ``/ok/v1/completions`` is ``ok`` and ``completions``."""
         mode, _, rest = self.path.strip("/").partition("/")
-        return mode, rest.removeprefix("v1/")
+        return mode.partition("@")[0], rest.removeprefix("v1/")
 
     def _failed(self, mode: str, number: int, prompt: str) -> bool:
         """Whether this mode refuses; the refusal is sent then."""

@@ -48,10 +48,18 @@ def _start(folder: Path, code: str, grace_s: float = 0.3) -> Leash:
 def _gone(pids: list[int]) -> bool:
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        if not any(psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE for p in pids):
+        if not any(map(_runs, pids)):
             return True
         time.sleep(0.02)
     return False
+
+
+def _runs(pid: int) -> bool:
+    """A zombie has ended, and one may be gone for good while it is looked at."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_letting_go_ends_a_stubborn_family(tmp_path: Path) -> None:
