@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from lib.evals.child import kept, llama_cpp, loading, program
+from lib.evals.child import endpoint, kept, llama_cpp, loading, program
 from lib.evals.child.events import Masked
 from lib.evals.child.failures import explained
 from tests.evals.questions import configs
@@ -142,7 +142,7 @@ def main() -> None:
     program._quieten()
     _hurry()
     port = closed_port()
-    with StubServer() as server:
+    with StubServer(retry_after_s=0.2) as server:
         for case in cases:
             address = case["job"]["model_args"].get("base_url")
             if address:
@@ -159,11 +159,12 @@ def main() -> None:
 
 
 def _hurry() -> None:
-    """lm-eval's and our own waits between tries are cut to nothing; those that a server asks for are not."""
+    """lm-eval's and our own waits between tries are cut to nothing; those that a server asks for are kept."""
     from lm_eval.models import api_models
     from tenacity import wait_fixed
 
     api_models.wait_exponential = lambda **_: wait_fixed(0.01)
+    endpoint.LONGER_BY_S = 0.0
     llama_cpp.TRIES = 2
 
 

@@ -28,7 +28,7 @@ MODES = {
     "401": "always refuses the key, and repeats it in its answer",
     "403": "always refuses",
     "404": "no such model",
-    "429": "always too many requests, to be tried again after a second",
+    "429": "always too many requests, to be tried again after `retry_after_s`",
     "429-third": "too many requests at every third call",
     "500": "always fails",
     "500-first": "fails at the first call of each prompt",
@@ -74,12 +74,14 @@ class StubServer:
     Args:
         answers: Text in the prompt -> what is answered then; without a match, a word drawn from the prompt's hash.
         delay_s: Waited before each answer, to see progress.
+        retry_after_s: What it asks for when there are too many requests; others than this one say whole seconds.
         redirect_to: Where mode ``redirect`` sends callers.
     """
 
     port: int = 0
     answers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    retry_after_s: float = 1
     redirect_to: str = "http://169.254.169.254/latest/meta-data"
     calls: list[Call] = field(default_factory=list)
 
@@ -187,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, message = refusals[mode]
             self._send(status, {"error": {"message": message}})
         elif mode == "429" or (mode == "429-third" and number % 3 == 0):
-            self._send(429, {"error": {"message": "Rate limit reached."}}, {"Retry-After": "1"})
+            self._send(429, {"error": {"message": "Rate limit reached."}}, {"Retry-After": str(self.server_stub.retry_after_s)})
         elif mode == "500-first" and self.server_stub.is_new(prompt):
             self._send(500, {"error": {"message": "The server had an error."}})
         elif mode == "redirect":

@@ -23,6 +23,8 @@ LONGEST_WAIT_S = 60.0
 TELL_WAITS_FROM_S = 2.0
 FREE_FAILURES = 8
 """So many failures in a row are tried again without our own waiting on top of lm-eval's."""
+LONGER_BY_S = 0.5
+"""Each failure in a row beyond those makes our own waiting so much longer."""
 NOT_FOR_YOU = (401, 403)
 AGAIN = (408, 409, 425, 429)
 
@@ -144,7 +146,7 @@ class Pace:
         if failure is not None:
             raise failure
         self._n_failed += 1
-        wait = max(patience(headers), min(max(0, self._n_failed - FREE_FAILURES) * 0.5, 10.0))
+        wait = max(patience(headers), min(max(0, self._n_failed - FREE_FAILURES) * LONGER_BY_S, 10.0))
         if wait >= TELL_WAITS_FROM_S:
             self._send("waits", seconds=wait, reason=words_of(text))
         return wait
