@@ -12,7 +12,7 @@ from lib.store import tables
 from lib.store.bulk import portions
 from lib.store.clock import now
 from lib.store.db import Store, Writing
-from lib.store.in_force import is_live, is_public
+from lib.store.in_force import is_live, is_seen, sight_of
 
 
 class Effect(NamedTuple):
@@ -114,7 +114,7 @@ def _runs_of(connection: Connection, source_ids: list[int]) -> set[int]:
     found: set[int] = set()
     for some in portions(source_ids):
         held = select(links.run_id).join(tables.sources, tables.sources.c.id == links.source_id)
-        found.update(connection.execute(held.where(links.source_id.in_(some), is_public())).scalars())
+        found.update(connection.execute(held.where(links.source_id.in_(some), is_seen(sight_of(connection)))).scalars())
     return found
 
 
@@ -127,7 +127,7 @@ def _runs_held_by_others(connection: Connection, source_ids: list[int]) -> set[i
         query = (
             select(links.run_id, links.source_id)
             .join(tables.sources, s.id == links.source_id)
-            .where(links.run_id.in_(some), is_live())
+            .where(links.run_id.in_(some), is_live(sight_of(connection)))
         )
         held.update(run for run, source in connection.execute(query) if source not in own)
     return held
