@@ -5,8 +5,9 @@ The rules are the table of roles in ``docs/access.md``. Whoever is not named by 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Role = Literal["stranger", "viewer", "contributor", "admin"]
 Visibility = Literal["private", "workspace", "public"]
@@ -86,6 +87,35 @@ class Reader:
 STRANGER: Final = Reader()
 OPERATOR: Final = Reader(OWN_MACHINE, "", "admin")
 """Whoever sits at the machine: every command, and every page while no login is configured."""
+
+
+def reader_of(
+    claims: Mapping[str, Any], *, member: Role | None, roles: Mapping[str, Role], role_claim: str, otherwise: Role
+) -> Reader:
+    """Who a login is.
+
+    Args:
+        claims: Of the identity token: ``sub``, perhaps ``email``, ``name`` and groups.
+        member: Role on the list of members; None: not on it.
+        roles: Roles of persons (by subject, or by an e-mail address that the provider has verified) and of groups.
+        role_claim: Claim that names the groups.
+        otherwise: Role of whoever is named nowhere.
+
+    Returns:
+        A reader with the role of the list of members, else of the person, else the highest of the groups, else ``otherwise``.
+    """
+    subject = str(claims.get("sub") or "")
+    if not subject:
+        return STRANGER
+    # An address that nobody verified is what somebody typed.
+    email = str(claims.get("email") or "") if claims.get("email_verified") is True else ""
+    named = [roles[who] for who in (subject, email) if who and who in roles]
+    groups = claims.get(role_claim)
+    in_groups = [roles[group] for group in groups if group in roles] if isinstance(groups, list | tuple) else []
+    role: Role = max(in_groups, key=ROLES.index, default=otherwise)
+    if member is not None or named:
+        role = member or named[0]
+    return Reader(subject, str(claims.get("name") or email or subject), role)
 
 
 def may(reader: Reader, act: Act) -> bool:
