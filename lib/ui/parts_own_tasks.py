@@ -11,7 +11,7 @@ from lib.errors import PoundForPoundError
 from lib.evals import own_tasks
 from lib.evals.question_files import Reading
 from lib.store.own_tasks import own_tasks as rows_of
-from lib.ui import cached, links, page, withdrawing
+from lib.ui import cached, links, page, reader, withdrawing
 from lib.ui.views import own_tasks as views
 from lib.ui.views.own_tasks import Line, Mistake, Preview, Problems
 
