@@ -105,11 +105,7 @@ def _is_nested(document: dict[str, Any]) -> bool:
 
 
 _NEIGHBOURS: tuple[tuple[Callable[[dict[str, Any]], bool], str, str], ...] = (
-    (
-        lambda d: "config_general" in d,
-        "written by lighteval or for the Open LLM Leaderboard v1, not by lm-eval: metrics and prompts differ",
-        "config_general",
-    ),
+    (lambda d: "config_general" in d, "written in the form of lighteval, without results by task", "results"),
     (
         lambda d: isinstance(d.get("eval"), dict) and bool({"plan", "samples"} & d.keys()),
         "a log of Inspect: totals and samples of another tool",

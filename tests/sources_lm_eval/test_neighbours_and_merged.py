@@ -16,7 +16,7 @@ INSPECT = {"version": 2, "status": "success", "eval": {}, "plan": {}, "results":
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("r.json", {"config_general": {}, "results": {"harness|arc|25": METRICS}}, "Leaderboard v1"),
+        ("r.json", {"config_general": {}, "results": [METRICS]}, "form of lighteval"),
         ("r.json", {"results": [{"task_name": "x", "acc": 0.5}]}, "multi-prompt branch"),
         ("r.json", {"results": {"lite": {"arc": METRICS}}}, "expected values"),
         ("r.json", {"results": {"AIME24": {"accuracy_avg": 0.5}}, "config": {}, "git_hash": "x"}, "Evalchemy"),

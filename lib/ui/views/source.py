@@ -18,6 +18,7 @@ KINDS = {
     "lm-eval-results": "a results file of lm-eval",
     "lm-eval-samples": "a per-question log of lm-eval",
     "bigscience-merged": "merged results of lm-eval (bigscience)",
+    "lighteval": "a results file of lighteval",
     "every-eval-ever": "results in the format of Every Eval Ever",
     "helm-table": "a table of HELM and other leaderboards",
     "open-llm-leaderboard-v2": "the table of the Open LLM Leaderboard v2",
