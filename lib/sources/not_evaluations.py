@@ -107,11 +107,6 @@ def _is_nested(document: dict[str, Any]) -> bool:
 _NEIGHBOURS: tuple[tuple[Callable[[dict[str, Any]], bool], str, str], ...] = (
     (lambda d: "config_general" in d, "written in the form of lighteval, without results by task", "results"),
     (
-        lambda d: isinstance(d.get("eval"), dict) and bool({"plan", "samples"} & d.keys()),
-        "a log of Inspect: totals and samples of another tool",
-        "eval",
-    ),
-    (
         lambda d: isinstance(_results(d), list),
         "results of the 2022 multi-prompt branch of lm-eval (bigscience): a list of rows, not tasks",
         "results",

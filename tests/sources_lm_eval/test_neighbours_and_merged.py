@@ -10,7 +10,6 @@ from lib.sources.contract import Candidate
 from tests.sources_lm_eval.golden_cases import GOLDEN, candidate_of, source_for
 
 METRICS = {"acc": 0.5, "acc_stderr": 0.1}
-INSPECT = {"version": 2, "status": "success", "eval": {}, "plan": {}, "results": {"scores": []}, "samples": []}
 
 
 @pytest.mark.parametrize(
@@ -22,7 +21,6 @@ INSPECT = {"version": 2, "status": "success", "eval": {}, "plan": {}, "results":
         ("r.json", {"results": {"AIME24": {"accuracy_avg": 0.5}}, "config": {}, "git_hash": "x"}, "Evalchemy"),
         ("r.json", {"results": 5, "config": {}}, "not an object of tasks"),
         ("r.json", {"results": {"a": {"acc": 1}}, "tool": "other"}, "not an object of tasks"),
-        ("r.json", INSPECT, "Inspect"),
         ("r.json", {"adapter_spec": {}, "request_states": []}, "HELM"),
         ("r.json", {"hello": 1}, "not of a known evaluation tool"),
         ("r.json", [], "list of rows"),
