@@ -14,6 +14,8 @@ from lib.schema.records import Result
 from lib.sources.lm_eval_rows import MAX_NAME
 from lib.sources.readers import text, whole
 from lib.sources.resolver import quantisation_in
+from lib.stats.board_columns import fitting_counts
+from lib.stats.recovered import binomial_stderr
 
 APPLIED = "applied"
 """A chat template was used; which one the file does not say."""
@@ -94,3 +96,24 @@ def mark_limited(results: Iterable[Result]) -> None:
     for result in results:
         if "limited" not in result.flags:
             result.flags = ("limited", *result.flags)
+
+
+def count_printed(result: Result, decimals: int) -> None:
+    """Counts and error of a share of right answers that is printed to some decimals and whose number of questions is known.
+
+    Where one count alone prints like the score, the score becomes that share; where several do, the error that score and
+    number imply is taken and marked approximate; where none does, the number is not that of the questions, and nothing is.
+    """
+    n, score = result.n_samples, result.score
+    if not n or score is None:
+        return
+    fitting = fitting_counts(score, n, decimals)
+    if not len(fitting):
+        result.flags = (*result.flags, "n-disagrees")
+    elif len(fitting) == 1:
+        result.n_correct, result.score = fitting[0], fitting[0] / n
+        result.stderr = binomial_stderr(fitting[0], n) or None
+        result.stderr_rule = "counts" if result.stderr else "none"
+    else:
+        result.stderr = (score * (1 - score) / n) ** 0.5 or None
+        result.stderr_rule, result.is_approximate = ("counts" if result.stderr else "none"), True

@@ -18,6 +18,8 @@ KINDS = {
     "lm-eval-results": "a results file of lm-eval",
     "lm-eval-samples": "a per-question log of lm-eval",
     "bigscience-merged": "merged results of lm-eval (bigscience)",
+    "evalscope-report": "a report of EvalScope",
+    "evalscope-reviews": "a per-question log of EvalScope",
     "inspect-log": "a log of Inspect",
     "lighteval": "a results file of lighteval",
     "every-eval-ever": "results in the format of Every Eval Ever",
