@@ -69,8 +69,7 @@ def _refuse_json(candidate: Candidate) -> None:
 _KNOWN_ROWS = (
     ({"chat_history", "session_id"}, "answers of ZeroEval, without the references that its logs hold"),
     ({"gt", "pred", "code"}, "answers of ToRA, without number and question"),
-    ({"instance_id", "stats"}, "statistics per question of a HELM run, not a table of scores"),
-    ({"name", "sum_squared"}, "statistics of a HELM run, not a table of scores"),
+    ({"instance_id", "stats"}, "statistics per question of a HELM run, which are read with the stats.json beside them"),
     ({"question_id", "answer_index", "pred"}, "answers of MMLU-Pro's own script, without options or category"),
 )
 
@@ -118,7 +117,7 @@ _NEIGHBOURS: tuple[tuple[Callable[[dict[str, Any]], bool], str, str], ...] = (
         "results",
     ),
     (lambda d: "results" in d, "results that are not an object of tasks with lm-eval's versions or config", "results"),
-    (lambda d: bool({"adapter_spec", "request_states"} & d.keys()), "part of a HELM run, not a table of scores", ""),
+    (lambda d: bool({"adapter_spec", "request_states"} & d.keys()), "part of a HELM run, which is read with the stats.json beside it", ""),
 )  # fmt: skip
 
 SOURCE = Importer(

@@ -15,7 +15,7 @@ from lib.sources.registry import importers
 from tests.sources_catalogue.test_golden import without_defaults
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-TOOLS = ("evalscope-report", "evalscope-reviews", "inspect-log", "lighteval")
+TOOLS = ("evalscope-report", "evalscope-reviews", "helm-run", "inspect-log", "lighteval")
 
 
 def importer(name: str) -> Importer:

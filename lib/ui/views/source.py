@@ -23,6 +23,7 @@ KINDS = {
     "inspect-log": "a log of Inspect",
     "lighteval": "a results file of lighteval",
     "every-eval-ever": "results in the format of Every Eval Ever",
+    "helm-run": "a run of HELM",
     "helm-table": "a table of HELM and other leaderboards",
     "open-llm-leaderboard-v2": "the table of the Open LLM Leaderboard v2",
     "published-scores": "scores copied from papers and model cards",
