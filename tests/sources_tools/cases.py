@@ -15,7 +15,7 @@ from lib.sources.registry import importers
 from tests.sources_catalogue.test_golden import without_defaults
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-TOOLS = ("evalscope-report", "evalscope-reviews", "helm-run", "inspect-log", "lighteval")
+TOOLS = ("evalscope-report", "evalscope-reviews", "helm-run", "inspect-log", "lighteval", "model-card")
 
 
 def importer(name: str) -> Importer:
@@ -31,7 +31,9 @@ def candidate_of(folder: Path) -> Candidate:
     (path,) = [path for path in folder.iterdir() if path.is_file() and path.name != "expected.json"]
     beside = folder / "beside"
     neighbours = {p.name: p.read_bytes() for p in beside.iterdir()} if beside.is_dir() else {}
-    return Candidate(path.name, path.read_bytes(), neighbours)
+    # A card names its model by its folders only.
+    name = f"made-org/tiny-made-chat/{path.name}" if folder.parent.name == "model-card" else path.name
+    return Candidate(name, path.read_bytes(), neighbours)
 
 
 def summary(parsed: Parsed) -> dict:

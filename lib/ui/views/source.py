@@ -23,6 +23,7 @@ KINDS = {
     "inspect-log": "a log of Inspect",
     "lighteval": "a results file of lighteval",
     "every-eval-ever": "results in the format of Every Eval Ever",
+    "model-card": "what a model card says of its scores",
     "helm-run": "a run of HELM",
     "helm-table": "a table of HELM and other leaderboards",
     "open-llm-leaderboard-v2": "the table of the Open LLM Leaderboard v2",
