@@ -24,7 +24,7 @@ _KNOWN_OTHERS = (
     (re.compile(r"\.(pkl|pickle|pt|pth|bin|safetensors|npz|npy|gguf|h5)$", re.IGNORECASE), "weights or a pickle"),
     (re.compile(r"\.(gz|tar|tgz|bz2|xz|7z|zst|rar)$", re.IGNORECASE), "an archive that is not a zip"),
 )
-_EXPECTED = "lm-eval results or samples, or a table of scores (see the page “Your own results”)"
+_EXPECTED = "results or logs of an evaluation tool, or a table of scores (see the page “Your own results”)"
 
 
 def refuse(candidate: Candidate) -> Parsed:
