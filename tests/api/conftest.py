@@ -63,7 +63,7 @@ def api_store(filled_copy: Callable[[Callable[[Path], None]], Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def api_settings(api_store: Path) -> Settings:
-    return read_settings({"P4P_DATA_DIR": str(api_store)})
+    return read_settings({"P4P_DATA_DIR": str(api_store), "P4P_RATE_PER_MINUTE": "1000000"})
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
-from lib.api.download import whole_store
 from lib.api.health import health
-from lib.api.v1 import benchmarks, comparisons, costs, models, prices, problems, results, runs
-from lib.api.v1.limits import BodyLimit
+from lib.api.v1 import (
+    benchmarks,
+    comparisons,
+    costs,
+    me,
+    models,
+    prices,
+    problems,
+    results,
+    runs,
+    store,
+    tokens,
+    uploads,
+)
+from lib.api.v1.asking import may_watch
+from lib.api.v1.limits import BodyLimit, Buckets
 from lib.api.v1.problems import ProblemShape
 from lib.api.v1.readings import Readings
 from lib.api.watching import Counted, Counts, watching
 from lib.settings import Settings
 
 PATH = "/api/v1"
-RESOURCES = (models, benchmarks, runs, results, comparisons, costs, prices)
+RESOURCES = (models, benchmarks, runs, results, comparisons, costs, prices, store, uploads, me, tokens)
 DESCRIPTION = (
     "How small a language model can one get away with, and what does it cost? Scores are fractions, unknown is null and "
     "never 0, and two scores may be compared only inside one protocol. Every answer holds only what the reader may see."
@@ -39,11 +53,11 @@ def make_app(settings: Settings) -> FastAPI:
     )
     app.state.readings = Readings(settings)
     app.state.counts = Counts()
+    app.state.buckets = Buckets(settings.rate_per_minute)
     problems.add_to(app)
-    app.add_middleware(BodyLimit, most={})
+    app.add_middleware(BodyLimit, most={"/uploads": settings.max_upload_bytes + uploads.MORE_THAN_FILES})
     app.add_middleware(Counted, counts=app.state.counts)
     app.add_route("/health", health, include_in_schema=False)
-    app.add_route("/store.zip", whole_store, include_in_schema=False)
     for one in RESOURCES:
         app.include_router(one.router)
     _describe(app)
@@ -58,9 +72,7 @@ def routes_of(api: FastAPI) -> list[BaseRoute]:
     mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
     return [
         mount,
-        *watching(
-            lambda: readings.store().revision(), api.state.counts, lambda request: not readings.settings.is_shared
-        ),
+        *watching(lambda: readings.store().revision(), api.state.counts, partial(may_watch, readings)),
     ]
 
 

@@ -8,14 +8,18 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from lib.access import Sight
 from lib.api.v1.problems import Problem
 from lib.settings import Settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.sights import narrowest
 
 MOST_AT_ONCE = 12
 """Questions that are worked on at a time; the threads that they run in also serve the pages."""
-ANSWERS_KEPT = 100
+ANSWERS_KEPT = 200
+SIGHTS_KEPT = 6
+"""Kinds of readers whose columns are held; each holds all rows that it sees."""
 Made = TypeVar("Made")
 
 
@@ -25,24 +29,29 @@ class Readings:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._store: Store | None = None
-        self._frames: FrameCache | None = None
+        self._frames: OrderedDict[Sight, FrameCache] = OrderedDict()
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._lock = threading.Lock()
 
     def store(self) -> Store:
-        """The store, opened when somebody asks first."""
+        """The store as a stranger sees it, opened when somebody asks first; ``seen_by`` gives other eyes."""
         with self._lock:
             if self._store is None:
                 self._store = open_store(self.settings)
-                self._frames = FrameCache(self._store)
             return self._store
 
-    def frames(self) -> Frames:
-        """The columns at the newest revision."""
-        self.store()
-        assert self._frames is not None
-        return self._frames.frames()
+    def frames(self, sight: Sight) -> Frames:
+        """The columns that somebody sees, at the newest revision; readers who see the same share them."""
+        store = self.store()
+        # It rises with every row that somebody comes to see, or no longer sees.
+        own = self.answer(("narrowest", sight, store.revision()), lambda: narrowest(store, sight))
+        with self._lock:
+            cache = self._frames.setdefault(own, FrameCache(store.seen_by(own)))
+            self._frames.move_to_end(own)
+            while len(self._frames) > SIGHTS_KEPT:
+                self._frames.popitem(last=False)
+        return cache.frames()
 
     @contextmanager
     def place(self) -> Iterator[None]:

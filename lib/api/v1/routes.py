@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from lib.api.v1.problems import described
 
-READS = described(401, 404, 422, 429, 503)
+READS = described(401, 403, 404, 422, 429, 503)
 """What may go wrong with every address that is only read."""
 
 
