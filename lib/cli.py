@@ -1,5 +1,5 @@
-"""The command line: import, look, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, doctor, fill.
+"""The command line: import, look, push, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+eval, jobs, worker, mini-study, tokens, members, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -34,6 +34,8 @@ from lib.cli_own_tasks import add_arguments as add_task_arguments
 from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
+from lib.cli_push import add_push_arguments, push
+from lib.cli_tokens import add_member_arguments, add_token_arguments, members, tokens
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -89,6 +91,8 @@ def _in_and_out(commands: Commands) -> None:
     text = "what files are, what they lack and what they could be compared with; nothing is stored"
     command = _command(commands, "look", text, look_command)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
+    text = "send results and samples to another installation's HTTP API, and wait for its report"
+    add_push_arguments(_command(commands, "push", text, push))
 
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
@@ -177,7 +181,11 @@ def _evaluations(commands: Commands) -> None:
 
 
 def _upkeep(commands: Commands) -> None:
-    """The store itself."""
+    """The store itself, and who may do what with it."""
+    text = "personal tokens for the HTTP API: make one, list, revoke"
+    add_token_arguments(_command(commands, "tokens", text, tokens))
+    text = "who may do what where people log in: put on the list, take off, list"
+    add_member_arguments(_command(commands, "members", text, members))
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")
 
