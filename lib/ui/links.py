@@ -50,6 +50,7 @@ PAGES = (
     PageEntry("planner", "planner", "Planner", "Understand", "plan training, tuning or serving"),
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
+    PageEntry("upload", "upload", "Upload", "Bring your own", "put my results beside these"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
     PageEntry("model", "model", "Model", "", is_hidden=True),
