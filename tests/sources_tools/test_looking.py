@@ -141,6 +141,14 @@ def test_private_files_of_others_are_neither_found_nor_named(store, drop):
         assert other.runs[0].model.state == "new"
 
 
+def test_public_files_of_others_are_doubles_and_not_ones_own(store, drop):
+    case = drop / "inspect-log-two-scorers"
+    ingest(store, [case], settings=store.settings, holder=Holder("ann", "public"))
+    file = looked(store.seen_by(Sight("bob", True)), case, owner="bob").files[0]
+    assert file.state == "new"
+    assert Path(file.runs[0].also_in).name == Path(file.name).name
+
+
 def test_a_log_belongs_to_the_results_beside_it(store, drop):
     found = looked(store, drop / "lm-eval-samples-made-0.4.13-p4p_rivers")
     results, log = found.runs
