@@ -14,6 +14,8 @@ from typing import NamedTuple
 from lib.errors import RefusedInput
 
 ROOT = Path(__file__).resolve().parent.parent
+CODE_VERSION = "0.1.0"
+"""Version of the project, as pyproject.toml says it; recorded with what is kept for later."""
 
 
 class Setting(NamedTuple):

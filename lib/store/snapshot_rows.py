@@ -1,0 +1,114 @@
+"""Which rows a snapshot holds, and their copy into an SQLite file of the store's own tables.
+
+A snapshot holds what is in force and may be seen, as the download of the whole store does. What waits, was refused or
+withdrawn is not in it, nor jobs. Rows keep their numbers, so whatever leads to a run or source leads there in the copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Select, Table, Text, and_, cast, insert, or_, select
+
+from lib.store import job_tables, tables
+from lib.store.bulk import insert_rows
+from lib.store.in_force import is_live
+
+ROWS_AT_ONCE = 20_000
+WITHHELD = "withheld"
+"""Owner of the blank source that stands for one which is not in the snapshot."""
+_NO_DIGEST = "0" * 64
+
+
+def copy_rows_seen(connection: Connection, copy: Connection) -> None:
+    """Copy what the reader of ``connection`` sees into the empty tables of ``copy``.
+
+    Args:
+        connection: In a reading transaction of the store, on either engine.
+        copy: On a new SQLite file with all tables and no rows.
+    """
+    for table, condition in _conditions().items():
+        query = select(table) if condition is None else select(table).where(condition)
+        _copy(connection, copy, table, query.order_by(*table.primary_key.columns))
+    for source in _missing_sources(copy):
+        copy.execute(insert(tables.raw_files).prefix_with("or ignore").values(_BLANK_RAW))
+        copy.execute(insert(tables.sources).values(id=source, member=str(source), **_BLANK_SOURCE))
+
+
+def _conditions() -> dict[Table, Any]:
+    """Every table of a snapshot with the rows that are in it; None for all."""
+    s, r, m, links = tables.sources.c, tables.runs.c, tables.models.c, tables.run_sources.c
+    live = select(s.id).where(is_live())
+    live_runs = select(links.run_id).where(links.source_id.in_(live))
+    used = select(r.model_id).where(r.id.in_(live_runs), r.model_id.is_not(None))
+    took = job_tables.run_measurements
+    of_sources = (
+        tables.model_facts,
+        tables.rumours,
+        tables.model_aliases,
+        tables.tasks,
+        tables.task_patterns,
+        tables.prices,
+        tables.hardware,
+        tables.reference_rows,
+    )
+    return {
+        tables.store: None,
+        tables.raw_files: tables.raw_files.c.digest.in_(select(s.raw_digest).where(is_live())),
+        tables.sources: is_live(),
+        # A model that a live run needs stays with its facts where the source that brought it is gone.
+        tables.models: or_(and_(m.origin != "community", _from_live(tables.models, live)), m.id.in_(used)),
+        **{table: _from_live(table, live) for table in of_sources},
+        tables.runs: r.id.in_(live_runs),
+        tables.run_sources: links.source_id.in_(live),
+        tables.results: tables.results.c.run_id.in_(live_runs),
+        tables.sample_files: tables.sample_files.c.run_id.in_(live_runs),
+        took: and_(took.c.run_id.in_(live_runs), took.c.source_id.in_(live)),
+    }
+
+
+_BLANK_RAW: dict[str, Any] = {"digest": _NO_DIGEST, "name": "", "n_bytes": 0, "stored_at": ""}
+_BLANK_SOURCE: dict[str, Any] = {
+    "raw_digest": _NO_DIGEST,
+    "name": "",
+    "digest": _NO_DIGEST,
+    "n_bytes": 0,
+    "importer": "",
+    "importer_version": 0,
+    "owner": WITHHELD,
+    "visibility": "private",
+    "imported_at": "",
+    "withdrawn_at": "0001-01-01T00:00:00Z",
+    "warnings": [],
+    "store_revision": 0,
+}
+
+
+def _from_live(table: Table, live: Select[Any]) -> Any:
+    return or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+
+
+def _missing_sources(copy: Connection) -> list[int]:
+    """Sources that rows of the copy name and that are not in it: models and logs outlive the file they came with."""
+    named: set[int] = set()
+    for table in (tables.models, tables.sample_files):
+        here = select(tables.sources.c.id)
+        query = select(table.c.source_id).where(table.c.source_id.is_not(None), table.c.source_id.not_in(here))
+        named.update(copy.execute(query.distinct()).scalars())
+    return sorted(named)
+
+
+def _copy(connection: Connection, copy: Connection, table: Table, query: Select[Any]) -> None:
+    # JSON as the text that is stored: to parse and write it again would be for nothing, and could change it.
+    columns = [cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in query.selected_columns]
+    rows = connection.execute(query.with_only_columns(*columns).execution_options(yield_per=ROWS_AT_ONCE))
+    names = [column.name for column in table.columns]
+    for some in _portions(iter(rows)):
+        insert_rows(copy, table, names, some)
+
+
+def _portions(rows: Iterator[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    while some := [tuple(row) for row in islice(rows, ROWS_AT_ONCE)]:
+        yield some
