@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, frame, links
+from lib.ui import cached, frame, links, pinned, pinned_view
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -24,6 +24,7 @@ page = st.navigation(
     expanded=True,
 )
 
+pinned.draw(page.url_path or links.PAGES[0].address)
 with cached.one_revision() as frames:
     frame.sidebar()
     frame.top()
@@ -32,4 +33,5 @@ with cached.one_revision() as frames:
         # Before the page, which may stop early because it has nothing to show.
         frame.foot(frames)
     with body:
-        page.run()
+        if pinned_view.draw():
+            page.run()

@@ -14,25 +14,43 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
+from lib.store import snapshot_files
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.snapshot_diff import Diff, between
+from lib.store.snapshots import Snapshot, SnapshotStore, named
+from lib.ui import pinned
 from lib.ui.finished import Later
 
 Made = TypeVar("Made")
 
 
 class _Held(NamedTuple):
-    """What one rerun works on."""
+    """What one rerun works on.
 
-    database_url: str
+    Args:
+        snapshot: The pinned state that it is; None for the store as it is.
+        lost: Why the snapshot that the address names cannot be shown; '' where none is named or it is shown.
+    """
+
+    store: Store
     frames: Frames
+    snapshot: Snapshot | None = None
+    lost: str = ""
+
+    @property
+    def database_url(self) -> str:
+        """Names the store in what is kept; a snapshot's is its own file."""
+        return self.store.settings.database_url
 
 
 # A rerun is one thread, so its context ends with it and keeps no old revision alive.
 _OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
-VIEWS_KEPT, READS_KEPT = 150, 150
-"""Finished views and reads of all pages; old revisions leave by these limits and nothing else."""
+VIEWS_KEPT, READS_KEPT, SNAPSHOTS_KEPT = 150, 150, 4
+"""Finished views and reads of all pages; old revisions leave by these limits and nothing else.
+Snapshots are kept open with their frames, as large as those of the store."""
 
 
 class Kept:
@@ -63,6 +81,7 @@ class Kept:
 
 
 _VIEWS, _READS = Kept(VIEWS_KEPT), Kept(READS_KEPT)
+_SNAPSHOTS = Kept(SNAPSHOTS_KEPT)
 
 
 def frames() -> Frames:
@@ -71,8 +90,37 @@ def frames() -> Frames:
 
 
 def store() -> Store:
-    """The store itself, for what is read or written when a reader asks for it; pages of many rows use ``frames``."""
-    return _store(read_settings().database_url)
+    """The store itself, for what is read or written when a reader asks for it; pages of many rows use ``frames``.
+
+    In a pinned view it is the snapshot, which refuses to be written to.
+    """
+    return _held().store
+
+
+def snapshot() -> Snapshot | None:
+    """The snapshot that this rerun shows; None for the store as it is."""
+    return _held().snapshot
+
+
+def lost() -> str:
+    """Why the snapshot that the address names cannot be shown, a sentence; '' where none is named or it is shown."""
+    return _held().lost
+
+
+def live() -> tuple[Store, Frames]:
+    """The store as it is, also in a pinned view: for what has changed since, and for taking snapshots."""
+    url = read_settings().database_url
+    return _store(url), _frame_cache(url).frames()
+
+
+def changed() -> Diff | None:
+    """What is different in the store as it is; None where it is what is shown."""
+    held = _held()
+    if held.snapshot is None:
+        return None
+    now = live()
+    key = ("changed", held.database_url, now[0].settings.database_url, now[1].revision)
+    return _VIEWS.get(key, lambda: between((held.store, held.frames), now))
 
 
 def today() -> str:
@@ -119,8 +167,28 @@ def _key(held: _Held, make: Callable[..., Any], choices: dict[str, Any]) -> Hash
 def _held() -> _Held:
     if (held := _OF_THIS_RUN.get()) is not None:
         return held
-    url = read_settings().database_url
-    return _Held(url, _frame_cache(url).frames())
+    now = live()
+    wanted = pinned.asked()
+    if not wanted:
+        return _Held(*now)
+    try:
+        return _pinned(now[0], named(now[0], wanted))
+    except RefusedInput:
+        return _Held(*now, lost=f"“{wanted}” names no snapshot that you may open.")
+    except Unavailable as trouble:
+        return _Held(*now, lost=str(trouble))
+
+
+def _pinned(store: Store, snapshot: Snapshot) -> _Held:
+    # Asked for at every rerun, so that a sweep does not take the file from under those who read it.
+    path = snapshot_files.unpacked(store.settings, snapshot.digest, len(snapshot.tombstones))
+
+    def opened() -> tuple[SnapshotStore, FrameCache]:
+        opened = SnapshotStore(store, snapshot)
+        return opened, FrameCache(opened)
+
+    kept, cache = _SNAPSHOTS.get(path, opened)
+    return _Held(kept, cache.frames(), snapshot)
 
 
 @st.cache_resource(show_spinner=False)
