@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, frame, links, pinned, pinned_view
+from lib.ui import cached, frame, links, person, pinned, pinned_view, reader
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -24,14 +24,21 @@ page = st.navigation(
     expanded=True,
 )
 
-pinned.draw(page.url_path or links.PAGES[0].address)
-with cached.one_revision() as frames:
-    frame.sidebar()
-    frame.top()
-    body, foot = st.container(), st.container()
-    with foot:
-        # Before the page, which may stop early because it has nothing to show.
-        frame.foot(frames)
-    with body:
-        if pinned_view.draw():
-            page.run()
+somebody = reader.reader()
+if person.may_enter(somebody):
+    pinned.draw(page.url_path or links.PAGES[0].address)
+    with cached.one_revision() as frames:
+        frame.sidebar()
+        with st.sidebar:
+            person.draw(somebody)
+        frame.top()
+        body, foot = st.container(), st.container()
+        with foot:
+            # Before the page, which may stop early because it has nothing to show.
+            frame.foot(frames)
+        with body:
+            if pinned_view.draw():
+                page.run()
+else:
+    with st.sidebar:
+        person.draw(somebody)

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from lib.store import snapshots, tables
 from lib.store.db import Store
 from lib.store.frames import FrameCache, Frames
-from lib.store.in_force import is_live, is_public
+from lib.store.in_force import is_live, is_seen
 
 NOW = "now"
 """In place of a snapshot: the store as it is."""
@@ -123,19 +123,19 @@ def between(before: tuple[Store, Frames], after: tuple[Store, Frames]) -> Diff:
 
 
 def _sources(store: Store) -> pd.DataFrame:
-    """Sources that may be seen, withdrawn ones too, by raw file and member."""
+    """Sources that may be seen, withdrawn ones too, by raw file, member and owner."""
     s = tables.sources.c
     columns = {
-        "raw_digest": s.raw_digest, "member": s.member, "name": s.name, "title": s.title, "source": s.digest,
+        "raw_digest": s.raw_digest, "member": s.member, "owner": s.owner, "name": s.name, "title": s.title, "source": s.digest,
         "n_results": s.n_results, "imported_at": s.imported_at, "version": s.importer_version,
-        "is_live": is_live(),
+        "is_live": is_live(store.sight),
     }  # fmt: skip
-    query = select(*(column.label(name) for name, column in columns.items())).where(is_public())
+    query = select(*(column.label(name) for name, column in columns.items())).where(is_seen(store.sight))
     with store.reading() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
     frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
     frame["source"] = frame["source"].str[:12]
-    return frame.sort_values(["name", "raw_digest"]).set_index(["raw_digest", "member"])
+    return frame.sort_values(["name", "raw_digest"]).set_index(["raw_digest", "member", "owner"])
 
 
 def _changed_sources(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -238,7 +238,12 @@ def _price_rows(store: Store) -> pd.DataFrame:
         p.join(tables.sources, s.id == p.c.source_id, isouter=True)
     )
     with store.reading() as connection:
-        rows = [tuple(row) for row in connection.execute(query.where(or_(p.c.source_id.is_(None), is_live())))]
+        rows = [
+            tuple(row)
+            for row in connection.execute(
+                query.where(or_(p.c.source_id.is_(None), is_live(store.sight)), is_seen(store.sight, p))
+            )
+        ]
     frame = pd.DataFrame(rows, columns=[*_PRICE_KEY, *PRICES], dtype=object)
     return frame.drop_duplicates(list(_PRICE_KEY), keep="last")
 

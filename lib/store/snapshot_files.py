@@ -6,6 +6,7 @@ older: what was pinned once stays readable by whatever comes after. The packed f
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
@@ -37,6 +39,15 @@ def folder(settings: Settings) -> Path:
 def path_of(settings: Settings, digest: str) -> Path:
     """The packed file of this snapshot, there or not."""
     return files.path_of(folder(settings), digest, ENDING)
+
+
+class Packed(Protocol):
+    """What one has to know of a snapshot to read its file: the digest that names it, and that of its bytes."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def file_digest(self) -> str: ...
 
 
 @contextmanager
@@ -72,8 +83,8 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
-def pack(path: Path, settings: Settings, digest: str) -> int:
-    """Write the packed file of this database, whole or not at all; returns its size in bytes."""
+def pack(path: Path, settings: Settings, digest: str) -> None:
+    """Write the packed file of this database, whole or not at all."""
     target = path_of(settings, digest)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f"{files.TEMPORARY}{uuid.uuid4().hex}"
@@ -85,26 +96,32 @@ def pack(path: Path, settings: Settings, digest: str) -> int:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    return target.stat().st_size
 
 
-def unpacked(settings: Settings, digest: str, n_tombstones: int = 0) -> Path:
+def measured(settings: Settings, digest: str) -> tuple[int, str]:
+    """Size of the packed file in bytes, and SHA-256 of them."""
+    with path_of(settings, digest).open("rb") as file:
+        return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpacked(settings: Settings, snapshot: Packed) -> Path:
     """The database of this snapshot at the newest version of the tables, made at the first call.
-
-    Args:
-        n_tombstones: How many sources have been taken out of it since it was made: each time it is another file.
 
     Raises:
         Unavailable: If its file is gone or damaged.
     """
-    path = folder(settings) / UNPACKED / f"{digest}-{NEWEST}-{n_tombstones}.sqlite"
+    # By its bytes, too: after a source was taken out of it, it is another file.
+    path = folder(settings) / UNPACKED / f"{snapshot.digest}-{NEWEST}-{snapshot.file_digest[:12]}.sqlite"
     if path.exists():
         os.utime(path)  # a sweep leaves it alone for another day
         return path
     temporary = path.parent / f"{files.TEMPORARY}{uuid.uuid4().hex}"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path_of(settings, digest).open("rb") as file, temporary.open("xb") as plain:
+        with path_of(settings, snapshot.digest).open("rb") as file, temporary.open("xb") as plain:
+            if hashlib.file_digest(file, "sha256").hexdigest() != snapshot.file_digest:
+                raise _missing(snapshot.digest)
+            file.seek(0)
             shutil.copyfileobj(pa.CompressedInputStream(file, CODEC), plain, CHUNK)
         engine = create_engine(f"sqlite:///{temporary}")
         try:
@@ -112,13 +129,17 @@ def unpacked(settings: Settings, digest: str, n_tombstones: int = 0) -> Path:
         finally:
             engine.dispose()
         temporary.replace(path)
-    except (FileNotFoundError, pa.ArrowException, OSError) as error:
-        raise Unavailable(
-            f"the file of the snapshot {digest[:12]} is missing or damaged", remedy="Restore it from a backup"
-        ) from error
+    except FileNotFoundError as error:
+        raise _missing(snapshot.digest) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _missing(digest: str) -> Unavailable:
+    return Unavailable(
+        f"the file of the snapshot {digest[:12]} is missing or damaged", remedy="Restore it from a backup"
+    )
 
 
 def sweep(settings: Settings, older_than_s: float) -> int:

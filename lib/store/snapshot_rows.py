@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Select, Table, Text, and_, cast, insert, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, Text, and_, cast, insert, or_, select
 
+from lib.access import Sight
 from lib.store import job_tables, tables
 from lib.store.bulk import insert_rows
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, is_seen, sight_of
 
 ROWS_AT_ONCE = 20_000
-WITHHELD = "withheld"
-"""Owner of the blank source that stands for one which is not in the snapshot."""
 _NO_DIGEST = "0" * 64
 
 
@@ -29,18 +28,22 @@ def copy_rows_seen(connection: Connection, copy: Connection) -> None:
         connection: In a reading transaction of the store, on either engine.
         copy: On a new SQLite file with all tables and no rows.
     """
-    for table, condition in _conditions().items():
+    for table, condition in _conditions(sight_of(connection)).items():
         query = select(table) if condition is None else select(table).where(condition)
         _copy(connection, copy, table, query.order_by(*table.primary_key.columns))
-    for source in _missing_sources(copy):
+    for source in _missing(copy, tables.sources.c.id, tables.models.c.source_id):
         copy.execute(insert(tables.raw_files).prefix_with("or ignore").values(_BLANK_RAW))
         copy.execute(insert(tables.sources).values(id=source, member=str(source), **_BLANK_SOURCE))
+    of_models = (tables.runs, tables.model_facts, tables.rumours, tables.model_aliases)
+    for model in _missing(copy, tables.models.c.id, *(table.c.model_id for table in of_models)):
+        # Of a community model nothing is shown but what runs say, and it has none here.
+        copy.execute(insert(tables.models).values(id=model, name=model, origin="community", store_revision=0))
 
 
-def _conditions() -> dict[Table, Any]:
+def _conditions(sight: Sight) -> dict[Table, Any]:
     """Every table of a snapshot with the rows that are in it; None for all."""
     s, r, m, links = tables.sources.c, tables.runs.c, tables.models.c, tables.run_sources.c
-    live = select(s.id).where(is_live())
+    live = select(s.id).where(is_live(sight))
     live_runs = select(links.run_id).where(links.source_id.in_(live))
     used = select(r.model_id).where(r.id.in_(live_runs), r.model_id.is_not(None))
     took = job_tables.run_measurements
@@ -56,15 +59,15 @@ def _conditions() -> dict[Table, Any]:
     )
     return {
         tables.store: None,
-        tables.raw_files: tables.raw_files.c.digest.in_(select(s.raw_digest).where(is_live())),
-        tables.sources: is_live(),
+        tables.raw_files: tables.raw_files.c.digest.in_(select(s.raw_digest).where(is_live(sight))),
+        tables.sources: is_live(sight),
         # A model that a live run needs stays with its facts where the source that brought it is gone.
-        tables.models: or_(and_(m.origin != "community", _from_live(tables.models, live)), m.id.in_(used)),
-        **{table: _from_live(table, live) for table in of_sources},
+        tables.models: or_(and_(m.origin != "community", _from_live(sight, tables.models, live)), m.id.in_(used)),
+        **{table: _from_live(sight, table, live) for table in of_sources},
         tables.runs: r.id.in_(live_runs),
         tables.run_sources: links.source_id.in_(live),
         tables.results: tables.results.c.run_id.in_(live_runs),
-        tables.sample_files: tables.sample_files.c.run_id.in_(live_runs),
+        tables.sample_files: tables.sample_files.c.source_id.in_(live),
         took: and_(took.c.run_id.in_(live_runs), took.c.source_id.in_(live)),
     }
 
@@ -77,7 +80,7 @@ _BLANK_SOURCE: dict[str, Any] = {
     "n_bytes": 0,
     "importer": "",
     "importer_version": 0,
-    "owner": WITHHELD,
+    "owner": "",
     "visibility": "private",
     "imported_at": "",
     "withdrawn_at": "0001-01-01T00:00:00Z",
@@ -86,18 +89,18 @@ _BLANK_SOURCE: dict[str, Any] = {
 }
 
 
-def _from_live(table: Table, live: Select[Any]) -> Any:
-    return or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+def _from_live(sight: Sight, table: Table, live: Select[Any]) -> Any:
+    is_from = or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+    return and_(is_from, is_seen(sight, table)) if "visibility" in table.c else is_from
 
 
-def _missing_sources(copy: Connection) -> list[int]:
-    """Sources that rows of the copy name and that are not in it: models and logs outlive the file they came with."""
-    named: set[int] = set()
-    for table in (tables.models, tables.sample_files):
-        here = select(tables.sources.c.id)
-        query = select(table.c.source_id).where(table.c.source_id.is_not(None), table.c.source_id.not_in(here))
-        named.update(copy.execute(query.distinct()).scalars())
-    return sorted(named)
+def _missing(copy: Connection, there: ColumnElement[Any], *named: ColumnElement[Any]) -> list[Any]:
+    """What rows of the copy name and is not in it: models outlive the file they came with, spellings the models' runs."""
+    found: set[Any] = set()
+    for column in named:
+        query = select(column).where(column.is_not(None), column.not_in(select(there)))
+        found.update(copy.execute(query.distinct()).scalars())
+    return sorted(found)
 
 
 def _copy(connection: Connection, copy: Connection, table: Table, query: Select[Any]) -> None:

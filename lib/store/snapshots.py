@@ -11,22 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from lib import formats
+from lib.access import PUBLIC, WORKSPACE, Sight, Visibility
 from lib.errors import RefusedInput
 from lib.settings import CODE_VERSION
 from lib.store import snapshot_files, tables
+from lib.store.access_tables import snapshots as table
 from lib.store.clock import now
 from lib.store.db import Store, Writing
 from lib.store.digest import digest_of
-from lib.store.snapshot_rows import WITHHELD, copy_rows_seen
-from lib.store.snapshot_tables import snapshots as table
+from lib.store.in_force import is_seen
+from lib.store.snapshot_rows import copy_rows_seen
 
 SHORTEST = 8
 """Digits of a digest that name a snapshot."""
 LONGEST_NAME = 80
-Visibility = str
 T = TypeVar("T")
 
 
@@ -37,12 +38,13 @@ class Snapshot(NamedTuple):
         digest: Of the store as its maker saw it, 64 hexadecimal digits.
         name: Given by whoever shared it; may be ''.
         visibility: Who may open it: private (its owner), workspace or public, the narrowest of what it holds.
-        owner: Whose private rows it holds; '' without any.
+        owner: Whoever made it; of a private one, whose rows it holds.
         made_at: UTC, ISO-8601.
         made_by: Subject of whoever made it; '' for nobody known.
         code_version: Of the project that took it.
         revision: Of the store when it was taken.
         n_bytes: Of its file.
+        file_digest: SHA-256 of its file.
         tombstones: Sources that were taken out of it since: ``at``, ``reason``, ``name``, ``n_results``.
     """
 
@@ -55,7 +57,13 @@ class Snapshot(NamedTuple):
     code_version: str
     revision: int
     n_bytes: int
+    file_digest: str
     tombstones: tuple[Mapping[str, Any], ...]
+
+    @property
+    def sight(self) -> Sight:
+        """What somebody sees who sees what is in it, and no more."""
+        return Sight(self.owner, True) if self.visibility == "private" else Sight("", self.visibility == "workspace")
 
     @property
     def short(self) -> str:
@@ -67,10 +75,14 @@ class SnapshotStore(Store):
     """A store that shows one snapshot, and that nothing can be written to."""
 
     def __init__(self, store: Store, snapshot: Snapshot) -> None:
-        path = snapshot_files.unpacked(store.settings, snapshot.digest, len(snapshot.tombstones))
+        path = snapshot_files.unpacked(store.settings, snapshot)
         settings = replace(store.settings, database_url=f"sqlite:///{path}")
-        super().__init__(settings, snapshot_files.reading_engine(path))
+        super().__init__(settings, snapshot_files.reading_engine(path), snapshot.sight)
         self.snapshot = snapshot
+
+    def seen_by(self, sight: Sight) -> SnapshotStore:
+        """Itself: who may open it sees all that is in it, and whoever sees more elsewhere sees no more here."""
+        return self
 
     def digest(self) -> str:
         """The digest that it was taken by, also where sources had to be taken out of it since."""
@@ -88,6 +100,8 @@ class SnapshotStore(Store):
 def take(store: Store, name: str = "", *, by: str = "") -> Snapshot:
     """Pin what this store's sight sees now. The same state again is the same snapshot; a name is given to one without.
 
+    Where others see the same, the snapshot is theirs, too: what one owns and everybody sees anyway hides nothing.
+
     Args:
         by: Subject of whoever takes it.
 
@@ -95,14 +109,23 @@ def take(store: Store, name: str = "", *, by: str = "") -> Snapshot:
         RefusedInput: If the name is too long.
     """
     name = checked_name(name)
-    digest = store.digest()
-    known = _row(store, digest)
-    if known is None or not snapshot_files.path_of(store.settings, digest).exists():
+    store = as_many_see_it(store)
+    known = _row(store, store.digest())
+    if known is None or not snapshot_files.path_of(store.settings, known.digest).exists():
         known = _make(store, name, by)
     if name and not known.name:
         set_name(store, known.digest, name)
         known = known._replace(name=name)
     return known
+
+
+def as_many_see_it(store: Store) -> Store:
+    """The store with the least sight that sees the same content."""
+    digest = store.digest()
+    for sight in (PUBLIC, WORKSPACE):
+        if sight.is_member <= store.sight.is_member and store.seen_by(sight).digest() == digest:
+            return store.seen_by(sight)
+    return store
 
 
 def open_snapshot(store: Store, digest: str) -> SnapshotStore:
@@ -132,9 +155,8 @@ def named(store: Store, text: str) -> Snapshot:
 
 def snapshots(store: Store) -> list[Snapshot]:
     """Those that this store's sight may open, newest first."""
-    _ensure(store)
     with store.reading() as connection:
-        query = select(table).where(_may_open()).order_by(table.c.made_at.desc(), table.c.digest)
+        query = select(table).where(is_seen(store.sight, table)).order_by(table.c.made_at.desc(), table.c.digest)
         return [_snapshot(row) for row in connection.execute(query).mappings()]
 
 
@@ -158,7 +180,6 @@ def files_named(store: Store) -> set[str]:
     Raises:
         Unavailable: If the file of a snapshot is gone or damaged.
     """
-    _ensure(store)
     with store.reading() as connection:
         rows = [_snapshot(row) for row in connection.execute(select(table)).mappings()]
     named: set[str] = set()
@@ -187,41 +208,43 @@ def checked_name(name: str) -> str:
 
 def _make(store: Store, name: str, by: str) -> Snapshot:
     """Copy the rows, pack them, and only then write the row that names the file."""
+    sight = store.sight
+    visibility: Visibility = "private" if sight.owner else "workspace" if sight.is_member else "public"
     with store.reading() as connection, snapshot_files.building(store.settings) as (path, copy):
         digest = digest_of(connection)
         revision = connection.execute(select(tables.store.c.revision)).scalar_one()
         copy_rows_seen(connection, copy)
-        visibility, owner = _audience(copy)
         copy.commit()
-        n_bytes = snapshot_files.pack(path, store.settings, digest)
-    made = Snapshot(digest, name, visibility, owner, now(), by, CODE_VERSION, revision, n_bytes, ())
+        snapshot_files.pack(path, store.settings, digest)
+    made = Snapshot(
+        digest=digest,
+        name=name,
+        visibility=visibility,
+        owner=sight.owner or by,
+        made_at=now(),
+        made_by=by,
+        code_version=CODE_VERSION,
+        revision=revision,
+        n_bytes=0,
+        file_digest="",
+        tombstones=(),
+    )
 
     def work(writing: Writing) -> None:
-        if writing.connection.execute(select(table.c.digest).where(table.c.digest == digest)).first() is None:
-            writing.connection.execute(insert(table).values({**made._asdict(), "tombstones": []}))
+        # Somebody else may have been as quick and have put the file of the same rows in its place.
+        n_bytes, packed = snapshot_files.measured(store.settings, digest)
+        known = table.c.digest == digest
+        if writing.connection.execute(select(table.c.digest).where(known)).first() is None:
+            row = {**made._asdict(), "n_bytes": n_bytes, "file_digest": packed, "tombstones": []}
+            writing.connection.execute(insert(table).values(row))
+        else:
+            writing.connection.execute(update(table).where(known).values(n_bytes=n_bytes, file_digest=packed))
 
-    _ensure(store)
     store.write(work)
     return _row(store, digest) or made
 
 
-def _audience(copy: Connection) -> tuple[Visibility, str]:
-    """Who may open it, and whose it is: private as soon as one row is."""
-    s = tables.sources.c
-    rows = copy.execute(select(s.visibility, s.owner).where(s.owner != WITHHELD).distinct()).all()
-    for visibility in ("private", "workspace"):
-        for row in rows:
-            if row.visibility == visibility:
-                return visibility, row.owner if visibility == "private" else ""
-    return "public", ""
-
-
-def _may_open() -> Any:
-    return table.c.visibility == "public"
-
-
 def _row(store: Store, digest: str) -> Snapshot | None:
-    _ensure(store)
     with store.reading() as connection:
         row = connection.execute(select(table).where(table.c.digest == digest)).mappings().first()
     return None if row is None else _snapshot(row)
@@ -233,7 +256,3 @@ def _snapshot(row: RowMapping) -> Snapshot:
 
 def _is_meant(one: Snapshot, text: str) -> bool:
     return (len(text) >= SHORTEST and one.digest.startswith(text.lower())) or (bool(text) and one.name == text)
-
-
-def _ensure(store: Store) -> None:
-    table.metadata.create_all(store.engine, checkfirst=True)

@@ -1,6 +1,7 @@
-"""Reads of the store and finished work, once per process and store revision, shared by all readers.
+"""Reads of the store and finished work, once per process, store revision and sight, shared by readers who see the same.
 
-Nothing here is private to a reader: everything is a function of public rows and plain choices.
+Most readers have nothing of their own and share what was made of public rows (or the workspace's). What somebody else may
+not see is under another key: everything is a function of the rows of a sight and plain choices.
 """
 
 from __future__ import annotations
@@ -14,43 +15,42 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+from lib.access import Sight
 from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
 from lib.store import snapshot_files
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.sights import narrowest
 from lib.store.snapshot_diff import Diff, between
 from lib.store.snapshots import Snapshot, SnapshotStore, named
-from lib.ui import pinned
+from lib.ui import pinned, reader
 from lib.ui.finished import Later
 
 Made = TypeVar("Made")
 
 
 class _Held(NamedTuple):
-    """What one rerun works on.
+    """What one rerun works on: ``sight`` is the narrowest that sees the reader's rows, ``store`` sees with the reader's own.
 
     Args:
         snapshot: The pinned state that it is; None for the store as it is.
-        lost: Why the snapshot that the address names cannot be shown; '' where none is named or it is shown.
+        lost: Why the snapshot that the address names cannot be shown; '' where none is named, or it is shown.
     """
 
+    database_url: str
+    sight: Sight
     store: Store
     frames: Frames
     snapshot: Snapshot | None = None
     lost: str = ""
 
-    @property
-    def database_url(self) -> str:
-        """Names the store in what is kept; a snapshot's is its own file."""
-        return self.store.settings.database_url
-
 
 # A rerun is one thread, so its context ends with it and keeps no old revision alive.
 _OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
-VIEWS_KEPT, READS_KEPT, SNAPSHOTS_KEPT = 150, 150, 4
-"""Finished views and reads of all pages; old revisions leave by these limits and nothing else.
-Snapshots are kept open with their frames, as large as those of the store."""
+VIEWS_KEPT, READS_KEPT, SIGHTS_KEPT, SNAPSHOTS_KEPT = 150, 150, 6, 4
+"""Finished views and reads of all pages, frames of different sights, open snapshots with their frames; what is old leaves by
+these limits and nothing else."""
 
 
 class Kept:
@@ -80,8 +80,8 @@ class Kept:
         return result
 
 
-_VIEWS, _READS = Kept(VIEWS_KEPT), Kept(READS_KEPT)
-_SNAPSHOTS = Kept(SNAPSHOTS_KEPT)
+_VIEWS, _READS, _FRAMES, _SIGHTS = Kept(VIEWS_KEPT), Kept(READS_KEPT), Kept(SIGHTS_KEPT), Kept(READS_KEPT)
+_SNAPSHOTS, _STORES = Kept(SNAPSHOTS_KEPT), Kept(READS_KEPT)
 
 
 def frames() -> Frames:
@@ -90,7 +90,7 @@ def frames() -> Frames:
 
 
 def store() -> Store:
-    """The store itself, for what is read or written when a reader asks for it; pages of many rows use ``frames``.
+    """The store as this reader sees it, for what is read or written when one asks for it; pages of many rows use ``frames``.
 
     In a pinned view it is the snapshot, which refuses to be written to.
     """
@@ -103,24 +103,25 @@ def snapshot() -> Snapshot | None:
 
 
 def lost() -> str:
-    """Why the snapshot that the address names cannot be shown, a sentence; '' where none is named or it is shown."""
+    """Why the snapshot that the address names cannot be shown, a sentence; '' where none is named, or it is shown."""
     return _held().lost
 
 
-def live() -> tuple[Store, Frames]:
-    """The store as it is, also in a pinned view: for what has changed since, and for taking snapshots."""
-    url = read_settings().database_url
-    return _store(url), _frame_cache(url).frames()
+def live_store() -> Store:
+    """The store as it is, as this reader sees it, also in a pinned view."""
+    return _now().store
 
 
 def changed() -> Diff | None:
-    """What is different in the store as it is; None where it is what is shown."""
+    """What is different now for those who may open the snapshot that is shown; None for the store as it is."""
     held = _held()
     if held.snapshot is None:
         return None
-    now = live()
-    key = ("changed", held.database_url, now[0].settings.database_url, now[1].revision)
-    return _VIEWS.get(key, lambda: between((held.store, held.frames), now))
+    url = read_settings().database_url
+    now = _store(url).seen_by(held.sight)
+    frames = _FRAMES.get((url, held.sight), lambda: FrameCache(now)).frames()
+    key = ("changed", held.database_url, url, frames.revision)
+    return _VIEWS.get(key, lambda: between((held.store, held.frames), (now, frames)))
 
 
 def today() -> str:
@@ -157,45 +158,54 @@ def stored(read: Callable[..., Made], **choices: Any) -> Made:
         read: A function of ``lib.store`` for what the frames do not hold.
         choices: As for ``made``.
     """
-    return _READS.get(_key(_held(), read, choices), lambda: read(store(), **choices))
+    held = _held()
+    seen = held.store.seen_by(held.sight)
+    return _READS.get(_key(held, read, choices), lambda: read(seen, **choices))
 
 
 def _key(held: _Held, make: Callable[..., Any], choices: dict[str, Any]) -> Hashable:
-    return make.__module__, make.__qualname__, held.database_url, held.frames.revision, tuple(sorted(choices.items()))
+    where = (held.database_url, held.sight, held.frames.revision)
+    return make.__module__, make.__qualname__, where, tuple(sorted(choices.items()))
 
 
 def _held() -> _Held:
     if (held := _OF_THIS_RUN.get()) is not None:
         return held
-    now = live()
+    now = _now()
     wanted = pinned.asked()
     if not wanted:
-        return _Held(*now)
+        return now
     try:
-        return _pinned(now[0], named(now[0], wanted))
+        return _pinned(now.store, named(now.store, wanted))
     except RefusedInput:
-        return _Held(*now, lost=f"“{wanted}” names no snapshot that you may open.")
+        return now._replace(lost=f"“{wanted}” names no snapshot that you may open.")
     except Unavailable as trouble:
-        return _Held(*now, lost=str(trouble))
+        return now._replace(lost=str(trouble))
+
+
+def _now() -> _Held:
+    url = read_settings().database_url
+    whole = _store(url)
+    own = reader.reader(whole).sight
+    # Asked once per revision: it rises with every row that somebody comes to see or no longer sees.
+    sight = _SIGHTS.get((url, own, whole.revision()), lambda: narrowest(whole, own))
+    frames = _FRAMES.get((url, sight), lambda: FrameCache(whole.seen_by(sight))).frames()
+    # The same object for the same reader: it is part of the key of what is made from the store itself.
+    return _Held(url, sight, _STORES.get((url, own), lambda: whole.seen_by(own)), frames)
 
 
 def _pinned(store: Store, snapshot: Snapshot) -> _Held:
     # Asked for at every rerun, so that a sweep does not take the file from under those who read it.
-    path = snapshot_files.unpacked(store.settings, snapshot.digest, len(snapshot.tombstones))
+    path = snapshot_files.unpacked(store.settings, snapshot)
 
     def opened() -> tuple[SnapshotStore, FrameCache]:
         opened = SnapshotStore(store, snapshot)
         return opened, FrameCache(opened)
 
     kept, cache = _SNAPSHOTS.get(path, opened)
-    return _Held(kept, cache.frames(), snapshot)
+    return _Held(kept.settings.database_url, kept.sight, kept, cache.frames(), snapshot)
 
 
 @st.cache_resource(show_spinner=False)
 def _store(database_url: str) -> Store:
     return open_store(read_settings())
-
-
-@st.cache_resource(show_spinner=False)
-def _frame_cache(database_url: str) -> FrameCache:
-    return FrameCache(_store(database_url))

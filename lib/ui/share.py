@@ -62,7 +62,7 @@ def address(snapshot: str = "") -> str:
 
 def _make() -> None:
     """Pin the store as it is. The first who shares a state waits some seconds, the next gets the same snapshot."""
-    store, _ = cached.live()
+    store = cached.live_store()
     try:
         with st.spinner("Keeping the data as they are. This takes some seconds, once for each state of the data."):
             made = snapshots.take(store, str(st.session_state.get(NAME) or ""))

@@ -95,7 +95,7 @@ def test_a_snapshot_reads_as_the_store_did(store: Store) -> None:
     before, digest = seen(store), store.digest()
     taken = snapshots.take(store, "Q4 decision", by="ada")
     assert (taken.digest, taken.name, taken.made_by) == (digest, "Q4 decision", "ada")
-    assert (taken.visibility, taken.owner) == ("public", "")
+    assert (taken.visibility, taken.owner) == ("public", "ada")
     assert taken.code_version == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     more(store)
     withdraw(store, 1)
@@ -125,7 +125,7 @@ def test_details_logs_and_raw_files_are_read_through_it(store: Store) -> None:
 def test_what_is_not_in_force_is_not_in_the_file(store: Store) -> None:
     fill(store)
     opened = snapshots.open_snapshot(store, snapshots.take(store).digest)
-    content = snapshot_files.unpacked(store.settings, store.digest()).read_bytes()
+    content = snapshot_files.unpacked(store.settings, snapshots.take(store)).read_bytes()
     for text in (b"gone.json", b"org/withdrawn", b"task_9"):
         assert text not in content
     assert b"kept.json" in content
@@ -156,7 +156,7 @@ def test_a_lost_file_is_told_and_made_again(store: Store) -> None:
     assert snapshots.take(store).made_at == taken.made_at
     snapshots.open_snapshot(store, taken.short).close()
     path = snapshot_files.path_of(store.settings, taken.digest)
-    snapshot_files.unpacked(store.settings, taken.digest).unlink()
+    snapshot_files.unpacked(store.settings, taken).unlink()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(Unavailable, match="missing or damaged"):
         snapshots.open_snapshot(store, taken.short)
@@ -250,7 +250,7 @@ def test_a_sweep_spares_what_a_snapshot_names(sqlite_store: Store) -> None:
     assert samples.read_samples(opened, run_id, "task_0").num_rows == 10
     opened.close()
     snapshot_files.path_of(store.settings, taken.digest).write_bytes(b"no longer a snapshot")
-    snapshot_files.unpacked(store.settings, taken.digest).unlink()
+    snapshot_files.unpacked(store.settings, taken).unlink()
     stray = raw.keep_raw(store, b"named by nobody")
     with pytest.raises(Unavailable):
         raw.sweep(store, older_than_s=-1)
