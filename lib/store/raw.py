@@ -62,4 +62,4 @@ def sweep(store: Store, older_than_s: float = DAY_S) -> int:
             if path.name.split(".", 1)[0] not in named:
                 path.unlink(missing_ok=True)
                 n_removed += 1
-    return n_removed + snapshot_files.sweep(store.settings, older_than_s)
+    return n_removed + snapshot_files.sweep(store.settings, snapshots.every_snapshot(store), older_than_s)

@@ -11,11 +11,11 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
@@ -36,9 +36,12 @@ def folder(settings: Settings) -> Path:
     return settings.data_dir / "snapshots"
 
 
-def path_of(settings: Settings, digest: str) -> Path:
-    """The packed file of this snapshot, there or not."""
-    return files.path_of(folder(settings), digest, ENDING)
+def path_of(settings: Settings, snapshot: Packed) -> Path:
+    """The packed file of this snapshot, there or not.
+
+    By its own digest, too: whoever takes a source out of it writes another file first, and the row then names that.
+    """
+    return files.path_of(folder(settings), snapshot.digest, f"-{snapshot.file_digest[:12]}{ENDING}")
 
 
 class Packed(Protocol):
@@ -48,6 +51,11 @@ class Packed(Protocol):
     def digest(self) -> str: ...
     @property
     def file_digest(self) -> str: ...
+
+
+class _Made(NamedTuple):
+    digest: str
+    file_digest: str
 
 
 @contextmanager
@@ -83,25 +91,27 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
-def pack(path: Path, settings: Settings, digest: str) -> None:
-    """Write the packed file of this database, whole or not at all."""
-    target = path_of(settings, digest)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f"{files.TEMPORARY}{uuid.uuid4().hex}"
+def pack(path: Path, settings: Settings, digest: str) -> tuple[int, str]:
+    """Write the packed file of this database, whole or not at all; returns its size in bytes and SHA-256 of them."""
+    place = files.path_of(folder(settings), digest).parent
+    place.mkdir(parents=True, exist_ok=True)
+    temporary = place / f"{files.TEMPORARY}{uuid.uuid4().hex}"
     try:
         with path.open("rb") as plain, pa.CompressedOutputStream(temporary, CODEC) as packed:
             shutil.copyfileobj(plain, packed, CHUNK)
         with temporary.open("rb+") as file:
+            made = _Made(digest, hashlib.file_digest(file, "sha256").hexdigest())
             os.fsync(file.fileno())
-        temporary.replace(target)
+        n_bytes = temporary.stat().st_size
+        temporary.replace(path_of(settings, made))
     finally:
         temporary.unlink(missing_ok=True)
+    return n_bytes, made.file_digest
 
 
-def measured(settings: Settings, digest: str) -> tuple[int, str]:
-    """Size of the packed file in bytes, and SHA-256 of them."""
-    with path_of(settings, digest).open("rb") as file:
-        return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
+def unpacked_path(settings: Settings, snapshot: Packed) -> Path:
+    """Where ``unpacked`` puts it."""
+    return folder(settings) / UNPACKED / f"{snapshot.digest}-{NEWEST}-{snapshot.file_digest[:12]}.sqlite"
 
 
 def unpacked(settings: Settings, snapshot: Packed) -> Path:
@@ -110,15 +120,14 @@ def unpacked(settings: Settings, snapshot: Packed) -> Path:
     Raises:
         Unavailable: If its file is gone or damaged.
     """
-    # By its bytes, too: after a source was taken out of it, it is another file.
-    path = folder(settings) / UNPACKED / f"{snapshot.digest}-{NEWEST}-{snapshot.file_digest[:12]}.sqlite"
+    path = unpacked_path(settings, snapshot)
     if path.exists():
         os.utime(path)  # a sweep leaves it alone for another day
         return path
     temporary = path.parent / f"{files.TEMPORARY}{uuid.uuid4().hex}"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path_of(settings, snapshot.digest).open("rb") as file, temporary.open("xb") as plain:
+        with path_of(settings, snapshot).open("rb") as file, temporary.open("xb") as plain:
             if hashlib.file_digest(file, "sha256").hexdigest() != snapshot.file_digest:
                 raise _missing(snapshot.digest)
             file.seek(0)
@@ -142,13 +151,13 @@ def _missing(digest: str) -> Unavailable:
     )
 
 
-def sweep(settings: Settings, older_than_s: float) -> int:
-    """Remove unpacked and temporary files that are older; returns how many. Whoever has one open keeps reading it."""
-    stale = [
-        path
-        for path in files.stale(folder(settings), older_than_s)
-        if path.parent.name == UNPACKED or path.name.startswith(files.TEMPORARY)
-    ]
+def sweep(settings: Settings, named: Collection[Packed], older_than_s: float) -> int:
+    """Remove unpacked and temporary files, and those of no snapshot of ``named``, that are older; returns how many.
+
+    Whoever has an unpacked one open keeps reading it.
+    """
+    kept = {path_of(settings, one) for one in named}
+    stale = [path for path in files.stale(folder(settings), older_than_s) if path not in kept]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, Text, and_, cast, insert, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, Text, and_, cast, insert, or_, select, update
 
 from lib.access import Sight
 from lib.store import job_tables, tables
@@ -31,9 +31,10 @@ def copy_rows_seen(connection: Connection, copy: Connection) -> None:
     for table, condition in _conditions(sight_of(connection)).items():
         query = select(table) if condition is None else select(table).where(condition)
         _copy(connection, copy, table, query.order_by(*table.primary_key.columns))
+    _name_raw_files(copy)
     for source in _missing(copy, tables.sources.c.id, tables.models.c.source_id):
-        copy.execute(insert(tables.raw_files).prefix_with("or ignore").values(_BLANK_RAW))
-        copy.execute(insert(tables.sources).values(id=source, member=str(source), **_BLANK_SOURCE))
+        blank_raw(copy)
+        copy.execute(insert(tables.sources).values(id=source, member=str(source), **BLANK_SOURCE))
     of_models = (tables.runs, tables.model_facts, tables.rumours, tables.model_aliases)
     for model in _missing(copy, tables.models.c.id, *(table.c.model_id for table in of_models)):
         # Of a community model nothing is shown but what runs say, and it has none here.
@@ -72,8 +73,21 @@ def _conditions(sight: Sight) -> dict[Table, Any]:
     }
 
 
+def _name_raw_files(copy: Connection) -> None:
+    """Raw files called as the sources call them: somebody else may have brought the same bytes under a name of theirs."""
+    s, r = tables.sources.c, tables.raw_files
+    for row in copy.execute(select(s.raw_digest, s.name, s.member).order_by(s.id.desc())).all():
+        name = row.name.removesuffix(f"!/{row.member}") if row.member else row.name
+        copy.execute(update(r).where(r.c.digest == row.raw_digest, r.c.name != name).values(name=name))
+
+
+def blank_raw(copy: Connection) -> None:
+    """The raw file that the blank sources name."""
+    copy.execute(insert(tables.raw_files).prefix_with("or ignore").values(_BLANK_RAW))
+
+
 _BLANK_RAW: dict[str, Any] = {"digest": _NO_DIGEST, "name": "", "n_bytes": 0, "stored_at": ""}
-_BLANK_SOURCE: dict[str, Any] = {
+BLANK_SOURCE: dict[str, Any] = {
     "raw_digest": _NO_DIGEST,
     "name": "",
     "digest": _NO_DIGEST,

@@ -111,7 +111,7 @@ def take(store: Store, name: str = "", *, by: str = "") -> Snapshot:
     name = checked_name(name)
     store = as_many_see_it(store)
     known = _row(store, store.digest())
-    if known is None or not snapshot_files.path_of(store.settings, known.digest).exists():
+    if known is None or not snapshot_files.path_of(store.settings, known).exists():
         known = _make(store, name, by)
     if name and not known.name:
         set_name(store, known.digest, name)
@@ -174,16 +174,20 @@ def set_name(store: Store, digest: str, name: str) -> None:
     store.write(work)
 
 
+def every_snapshot(store: Store) -> list[Snapshot]:
+    """All there are, whoever may open them; for the upkeep of their files, never to be shown."""
+    with store.reading() as connection:
+        return [_snapshot(row) for row in connection.execute(select(table).order_by(table.c.digest)).mappings()]
+
+
 def files_named(store: Store) -> set[str]:
     """Digests of all raw files and logs that any snapshot names, whoever may open it.
 
     Raises:
         Unavailable: If the file of a snapshot is gone or damaged.
     """
-    with store.reading() as connection:
-        rows = [_snapshot(row) for row in connection.execute(select(table)).mappings()]
     named: set[str] = set()
-    for one in rows:
+    for one in every_snapshot(store):
         opened = SnapshotStore(store, one)
         try:
             with opened.reading() as connection:
@@ -215,7 +219,7 @@ def _make(store: Store, name: str, by: str) -> Snapshot:
         revision = connection.execute(select(tables.store.c.revision)).scalar_one()
         copy_rows_seen(connection, copy)
         copy.commit()
-        snapshot_files.pack(path, store.settings, digest)
+        n_bytes, packed = snapshot_files.pack(path, store.settings, digest)
     made = Snapshot(
         digest=digest,
         name=name,
@@ -225,19 +229,17 @@ def _make(store: Store, name: str, by: str) -> Snapshot:
         made_by=by,
         code_version=CODE_VERSION,
         revision=revision,
-        n_bytes=0,
-        file_digest="",
+        n_bytes=n_bytes,
+        file_digest=packed,
         tombstones=(),
     )
 
     def work(writing: Writing) -> None:
-        # Somebody else may have been as quick and have put the file of the same rows in its place.
-        n_bytes, packed = snapshot_files.measured(store.settings, digest)
         known = table.c.digest == digest
-        if writing.connection.execute(select(table.c.digest).where(known)).first() is None:
-            row = {**made._asdict(), "n_bytes": n_bytes, "file_digest": packed, "tombstones": []}
-            writing.connection.execute(insert(table).values(row))
-        else:
+        row = writing.connection.execute(select(table).where(known)).mappings().first()
+        if row is None:
+            writing.connection.execute(insert(table).values({**made._asdict(), "tombstones": []}))
+        elif not snapshot_files.path_of(store.settings, _snapshot(row)).exists():
             writing.connection.execute(update(table).where(known).values(n_bytes=n_bytes, file_digest=packed))
 
     store.write(work)

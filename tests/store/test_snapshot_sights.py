@@ -101,7 +101,11 @@ def test_an_open_snapshot_shows_the_same_to_everybody(sqlite_store: Store) -> No
     opened.close()
 
 
-def test_a_copy_of_ones_own_hides_nothing_from_others(store: Store) -> None:
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_copy_of_ones_own_hides_nothing_from_others(sqlite_store: Store, is_first: bool) -> None:
+    store = sqlite_store
+    if is_first:
+        put(store, "shared", Holder("bob", "private"), "bobs secret name")
     put(store, "shared", Holder("ada", "public"))
     put(store, "shared", Holder("bob", "private"), "bobs secret name")
     taken = snapshots.take(store.seen_by(BOB), by="bob")

@@ -150,12 +150,12 @@ def test_the_same_state_is_the_same_snapshot(store: Store) -> None:
 def test_a_lost_file_is_told_and_made_again(store: Store) -> None:
     fill(store)
     taken = snapshots.take(store)
-    snapshot_files.path_of(store.settings, taken.digest).unlink()
+    snapshot_files.path_of(store.settings, taken).unlink()
     with pytest.raises(Unavailable, match="missing or damaged"):
         snapshots.open_snapshot(store, taken.short)
     assert snapshots.take(store).made_at == taken.made_at
     snapshots.open_snapshot(store, taken.short).close()
-    path = snapshot_files.path_of(store.settings, taken.digest)
+    path = snapshot_files.path_of(store.settings, taken)
     snapshot_files.unpacked(store.settings, taken).unlink()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(Unavailable, match="missing or damaged"):
@@ -249,7 +249,7 @@ def test_a_sweep_spares_what_a_snapshot_names(sqlite_store: Store) -> None:
         run_id = connection.execute(select(tables.sample_files.c.run_id)).scalar_one()
     assert samples.read_samples(opened, run_id, "task_0").num_rows == 10
     opened.close()
-    snapshot_files.path_of(store.settings, taken.digest).write_bytes(b"no longer a snapshot")
+    snapshot_files.path_of(store.settings, taken).write_bytes(b"no longer a snapshot")
     snapshot_files.unpacked(store.settings, taken).unlink()
     stray = raw.keep_raw(store, b"named by nobody")
     with pytest.raises(Unavailable):
