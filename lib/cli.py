@@ -1,5 +1,5 @@
 """The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, doctor, fill.
+eval, jobs, worker, mini-study, snapshot, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -33,6 +33,8 @@ from lib.cli_own_tasks import add_arguments as add_task_arguments
 from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
+from lib.cli_snapshot import add_arguments as add_snapshot_arguments
+from lib.cli_snapshot import snapshot_command
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -173,6 +175,9 @@ def _evaluations(commands: Commands) -> None:
 
 def _upkeep(commands: Commands) -> None:
     """The store itself."""
+    text = "pin the data as they are; list what was pinned, what changed since, take it home"
+    add_snapshot_arguments(_command(commands, "snapshot", text, snapshot_command))
+
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")
 
