@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, frame, links, person, reader
+from lib.ui import cached, frame, links, person, pinned, pinned_view, reader
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -26,6 +26,7 @@ page = st.navigation(
 
 somebody = reader.reader()
 if person.may_enter(somebody):
+    pinned.draw(page.url_path or links.PAGES[0].address)
     with cached.one_revision() as frames:
         frame.sidebar()
         with st.sidebar:
@@ -36,7 +37,8 @@ if person.may_enter(somebody):
             # Before the page, which may stop early because it has nothing to show.
             frame.foot(frames)
         with body:
-            page.run()
+            if pinned_view.draw():
+                page.run()
 else:
     with st.sidebar:
         person.draw(somebody)

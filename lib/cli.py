@@ -1,5 +1,4 @@
-"""The command line: import, look, push, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, tokens, members, doctor, fill.
+"""The command line: every command with its arguments; what each does is a file of its own.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -36,6 +35,8 @@ from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
 from lib.cli_push import add_push_arguments, push
 from lib.cli_tokens import add_member_arguments, add_token_arguments, members, tokens
+from lib.cli_snapshot import add_arguments as add_snapshot_arguments
+from lib.cli_snapshot import snapshot_command
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -186,6 +187,9 @@ def _upkeep(commands: Commands) -> None:
     add_token_arguments(_command(commands, "tokens", text, tokens))
     text = "who may do what where people log in: put on the list, take off, list"
     add_member_arguments(_command(commands, "members", text, members))
+    text = "pin the data as they are; list what was pinned, what changed since, take it home"
+    add_snapshot_arguments(_command(commands, "snapshot", text, snapshot_command))
+
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")
 

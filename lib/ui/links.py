@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from lib import formats
+from lib.ui import pinned
 
 
 class PageEntry(NamedTuple):
@@ -95,7 +96,9 @@ def to_source(digest: str, words: str) -> None:
 
 
 def _written(choices: Choices | None) -> dict[str, str | list[str]] | None:
-    return dict(choices) if choices else None
+    """What goes into the address; in a pinned view the snapshot, too, also for whoever opens the link beside it."""
+    pin: dict[str, str | list[str]] = {pinned.KEY: pinned.wanted()} if pinned.wanted() else {}
+    return {**(choices or {}), **pin} or None
 
 
 def title(address: str) -> str:
