@@ -1,5 +1,5 @@
 """The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, doctor, fill.
+eval, jobs, worker, mini-study, doctor, fill, backup, recover.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from lib.cli_backup import add_backup_arguments, add_recover_arguments, backup, recover_backup
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_cheapest import add_arguments, find_cheapest
 from lib.cli_compare import compare
@@ -178,6 +179,11 @@ def _upkeep(commands: Commands) -> None:
 
     command = _command(commands, "fill", "import the data that ships with the project; only what is new", fill_store)
     command.add_argument("--catalogue", action="store_true", help="only the part that pages need to open")
+
+    text = "everything that this installation holds as one file, also while it runs"
+    add_backup_arguments(_command(commands, "backup", text, backup))
+    text = "a backup back into an empty store, on SQLite or PostgreSQL"
+    add_recover_arguments(_command(commands, "recover", text, recover_backup))
 
 
 def _command(commands: Commands, name: str, help_: str, run: object) -> argparse.ArgumentParser:
