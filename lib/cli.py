@@ -1,5 +1,5 @@
 """The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, doctor, fill, backup, recover.
+eval, jobs, worker, mini-study, doctor, fill, backup, recover, hub.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -24,6 +24,7 @@ from lib.cli_dump import dump
 from lib.cli_eval import add_arguments as add_eval_arguments
 from lib.cli_eval import evaluate
 from lib.cli_export import export
+from lib.cli_hub import add_hub_arguments, hub_command
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
@@ -92,6 +93,11 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "dump", "the whole store as a zip of tables with a data dictionary", dump)
     command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
     command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
+
+    text = "the Hugging Face Hub: facts of a model, results from it, results back to it"
+    command = commands.add_parser("hub", help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=hub_command)
+    add_hub_arguments(command)
 
 
 def _lists(commands: Commands) -> None:

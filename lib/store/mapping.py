@@ -139,7 +139,16 @@ def assign_models(store: Store, models: Mapping[int, str | None]) -> int:
     return store.write(work)
 
 
-def set_fact(store: Store, model_id: str, field: str, value: str, note: str | None = None) -> None:
+def set_fact(
+    store: Store,
+    model_id: str,
+    field: str,
+    value: str,
+    note: str | None = None,
+    *,
+    source_title: str | None = None,
+    source_url: str | None = None,
+) -> None:
     """Set one field of a model by hand; the same field again replaces what was set before.
 
     Args:
@@ -148,23 +157,27 @@ def set_fact(store: Store, model_id: str, field: str, value: str, note: str | No
         field: One of ``FACT_FIELDS``.
         value: As text; whole numbers may be written 7000000000, 7_000_000_000 or 7e9.
         note: Where the reader has it from.
+        source_title, source_url: What states it, where that is a page of its own.
 
     Raises:
         RefusedInput: If the model, field or value will not do.
     """
     value = _fact_value(field, value)
     checked(note, "note")
+    checked(source_title, "source_title")
+    checked(source_url, "source_url")
     f = tables.model_facts
 
     def work(writing: Writing) -> None:
         refuse_unknown_models(writing.connection, {model_id}, "")
         own = (f.c.model_id == model_id, f.c.field == field, f.c.origin == "reader")
-        before = writing.connection.execute(select(f.c.value, f.c.note).where(*own)).first()
-        if before is not None and tuple(before) == (value, note):
+        said = select(f.c.value, f.c.note, f.c.source_title, f.c.source_url)
+        before = writing.connection.execute(said.where(*own)).first()
+        if before is not None and tuple(before) == (value, note, source_title, source_url):
             return
         writing.connection.execute(delete(f).where(*own))
         row = {"model_id": model_id, "field": field, "value": value, "note": note, "origin": "reader"}
-        writing.connection.execute(insert(f), row)
+        writing.connection.execute(insert(f), row | {"source_title": source_title, "source_url": source_url})
         _stamp_model(writing, model_id)
 
     store.write(work)

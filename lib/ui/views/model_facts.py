@@ -180,7 +180,8 @@ def _said_by(name: str, own: pd.DataFrame) -> str:
     """Titles of the sources; each with its value where they do not all say the same."""
     told: dict[str, list[str]] = {}
     for fact in own.to_dict("records"):
-        title = "entered by a reader" if fact["origin"] == "reader" else str(fact["source_title"] or "no source named")
+        unnamed = "entered by a reader" if fact["origin"] == "reader" else "no source named"
+        title = str(fact["source_title"] or unnamed)
         value = (
             str(fact["value"]) if name in ("released_on", "licence") else _written(str(fact["field"]), fact["value"])
         )
