@@ -90,6 +90,12 @@ def write(store: Store, model: str, proposals: Iterable[Proposal], day: str, rev
     return written
 
 
+def filled_fields(facts: pd.DataFrame) -> list[str]:
+    """Fields of a model whose value somebody took from the Hub, of ``Frames.facts``: what can be taken back."""
+    own = facts[(facts["origin"] == "reader") & (facts["source_title"] == TITLE)]
+    return [str(field) for field in dict.fromkeys(own["field"])]
+
+
 def ids_by_hub_name(models: pd.DataFrame) -> dict[str, str]:
     """The model that a name on the Hub means, of ``Frames.models``; one of the catalogue before others."""
     ordered = models.sort_values("origin", key=lambda origin: origin != "catalogue", kind="stable", ascending=False)

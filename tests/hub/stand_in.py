@@ -67,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.startswith("/api/agent-harnesses"):  # the package asks it once a process, for its own name
+            self._send(404, {})
+            return
         if self._is_troubled():
             return
         parts = [unquote(part) for part in urlsplit(self.path).path.split("/") if part]
