@@ -6,6 +6,7 @@ import argparse
 from typing import Any, TypeAlias
 
 from lib import formats
+from lib.access import OPERATOR
 from lib.cli_cheapest import model_named
 from lib.cli_output import ProgressLine, put, put_json, put_table
 from lib.errors import RefusedInput
@@ -48,7 +49,7 @@ def add_hub_arguments(command: argparse.ArgumentParser) -> None:
 
 def hub_command(options: argparse.Namespace, settings: Settings) -> int:
     """`hub facts MODEL | import REPO | publish RUN... --to REPO`, each with --json."""
-    store = open_store(settings)
+    store = open_store(settings).seen_by(OPERATOR.sight)
     try:
         return int(options.do(options, settings, store))
     finally:

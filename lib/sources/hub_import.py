@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -23,6 +22,8 @@ from lib.sources.texts import storable
 from lib.sources.walk import Raw
 from lib.store import read
 from lib.store.db import Store
+from lib.store.prepared import OPEN
+from lib.store.write import Holder
 
 ENDINGS = (".json", ".jsonl")
 MOST_FILES = 20_000
@@ -86,19 +87,19 @@ def import_results(
     settings: Settings,
     fetched: Fetched = lambda *_: None,
     progress: Progress | None = None,
-    **how: Any,
+    holder: Holder = OPEN,
 ) -> Summary:
     """Fetch the files and import them.
 
     Args:
         fetched: Told before each file: how many were fetched, how many there are, its path.
         progress: As in ``ingest``.
-        how: What else ``ingest`` takes.
+        holder: Whose what comes in is, and who may see it.
 
     Raises:
         Unavailable: If the Hub stops answering; nothing has been imported then.
     """
-    finished = read.finished_raw(store)
+    finished = read.finished_raw(store, holder.owner)
     n_known, refused = 0, []
     with tempfile.TemporaryDirectory(prefix="p4p-hub-") as temporary:
         folder = Path(temporary) / found.name.replace("/", "__")
@@ -118,14 +119,22 @@ def import_results(
             except RefusedInput as refusal:
                 refused.append(Issue(f"{found.name}/{storable(file.path)}", refusal.message))
         fetched(len(found.files), len(found.files), "")
-        summary = ingest(store, [folder], settings=settings, progress=progress, meta=found.meta, **how)
+        summary = ingest(store, [folder], settings=settings, progress=progress, meta=found.meta, holder=holder)
         summary.refused = refused + [_named(issue, temporary) for issue in summary.refused]
         summary.warnings = [_named(issue, temporary) for issue in summary.warnings]
         summary.unchanged += n_known
     return summary
 
 
-def import_card(store: Store, hub: Hub, name: str, *, settings: Settings, **how: Any) -> Summary:
+def import_card(
+    store: Store,
+    hub: Hub,
+    name: str,
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
+    holder: Holder = OPEN,
+) -> Summary:
     """Import the evaluation results on a model's card.
 
     Raises:
@@ -136,7 +145,7 @@ def import_card(store: Store, hub: Hub, name: str, *, settings: Settings, **how:
     revision, meta = _about(hub, "model", name, told)
     content = hub.small_file("model", name, revision, "README.md", LARGEST_CARD)
     card = Raw(f"{name}/README.md", f"{name}/README.md", content, limits=Limits.for_uploads(settings.max_upload_bytes))
-    return ingest_raw(store, [card], meta=replace(meta, url=hub.page_of("model", name, revision)), **how)
+    return ingest_raw(store, [card], progress=progress, meta=meta, holder=holder)
 
 
 def _about(hub: Hub, kind: Kind, name: str, told: Mapping[str, Any]) -> tuple[str, Meta]:

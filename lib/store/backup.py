@@ -31,7 +31,7 @@ from lib.store.backup_format import (
 from lib.store.clock import now
 from lib.store.db import Store
 from lib.store.digest import digest_of
-from lib.store.job_tables import metadata
+from lib.store.tables import metadata
 from lib.store.versions import NEWEST
 
 ROWS_AT_ONCE = 10_000
@@ -73,7 +73,8 @@ def write_backup(store: Store, path: Path, progress: Progress = lambda _: None) 
 def rows_of(connection: Connection, table: Table) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows of a table as text, numbers, yes/no and None, some at a time; columns of JSON as the text that is stored."""
     shown = [cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in table.c]
-    result = connection.execute(select(*shown).execution_options(yield_per=ROWS_AT_ONCE))
+    query = select(*shown).order_by(*table.primary_key.columns)
+    result = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for some in result.partitions():
         yield [tuple(row) for row in some]
 

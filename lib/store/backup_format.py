@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lib.errors import RefusedInput
-from lib.store.job_tables import metadata
+from lib.store import access_tables, job_tables  # noqa: F401 - both add their tables to the one list
 from lib.store.samples import ENDING
+from lib.store.tables import metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"

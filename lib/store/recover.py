@@ -34,7 +34,7 @@ from lib.store.bulk import copy_rows
 from lib.store.clock import now
 from lib.store.db import Store, begin_writing
 from lib.store.jobs import note
-from lib.store.migrate import configuration, known_versions
+from lib.store.migrate import configuration, known_versions, references_at_rest, refuse_loose_ends
 from lib.store.versions import NEWEST
 from lib.store.workers import worker_rows
 
@@ -126,7 +126,7 @@ def _refuse_used(store: Store, *, replace: bool) -> None:
         return
     with store.reading() as connection:
         for name in table_names():
-            table = job_tables.metadata.tables[name]
+            table = tables.metadata.tables[name]
             if table is not tables.store and connection.execute(select(table).limit(1)).first() is not None:
                 raise RefusedInput(
                     "the store is not empty",
@@ -165,7 +165,7 @@ def _digest_in(name: str) -> str | None:
 
 def _put_rows(store: Store, archive: zipfile.ZipFile, manifest: Manifest, file: str, progress: Progress) -> list[str]:
     before = store.revision()
-    with begin_writing(store.engine) as connection:
+    with references_at_rest(store.engine), begin_writing(store.engine) as connection:
         _drop_all(connection)
         _make_tables(connection, manifest.version)
         made = MetaData()
@@ -181,6 +181,7 @@ def _put_rows(store: Store, archive: zipfile.ZipFile, manifest: Manifest, file: 
                 raise RefusedInput("the rows are not those that were written", file=file, place=table.name)
         if manifest.version != NEWEST:
             _make_tables(connection, NEWEST)
+        refuse_loose_ends(connection)
         if before:
             # Whoever has seen the store before must not take its old state for this one.
             following = max(before, manifest.revision) + 1
@@ -213,7 +214,9 @@ def _fill(connection: Connection, archive: zipfile.ZipFile, table: Table, file: 
         raise RefusedInput("columns that this version does not have", file=file, place=table.name)
     if table.name == tables.store.name:
         connection.execute(table.delete())
-    while rows := [tuple(row) for row in islice(lines, ROWS_AT_ONCE)]:
+    # A row may refer to a later one of the same table: then all of them in one statement.
+    is_linked = any(key.column.table is table for key in table.foreign_keys)
+    while rows := [tuple(row) for row in islice(lines, None if is_linked else ROWS_AT_ONCE)]:
         copy_rows(connection, table, columns, rows)
 
 

@@ -14,14 +14,13 @@ import pytest
 from sqlalchemy import insert, inspect, select
 
 from lib.errors import RefusedInput
-from lib.store import backup, job_tables, raw, recover, samples, tables
+from lib.store import access_tables, backup, job_tables, raw, recover, samples, tables
 from lib.store.backup import write_backup
-from lib.store.backup_format import is_kept_file, read_manifest, table_entry, table_names
+from lib.store.backup_format import Sum, is_kept_file, line_of, read_manifest, table_entry, table_names
 from lib.store.check import check
-from lib.store.db import Store, open_store
+from lib.store.db import Store, begin_writing, open_engine, open_store
 from lib.store.frames import FrameCache
 from lib.store.mapping import set_alias, set_fact
-from lib.store.migrate import configuration
 from lib.store.recover import check_backup
 from lib.store.workers import start_worker
 from lib.store.write import withdraw, write_files
@@ -55,8 +54,28 @@ def fill(store: Store) -> None:
         s = tables.sources.c
         number = connection.execute(select(s.id).where(s.name == "gone.json")).scalar_one()
     withdraw(store, number)
+    store.write(_people)
     set_alias(store, HOSTILE, "", "alpha-7b")
     set_fact(store, "alpha-7b", "licence", "apache-2.0", note=HOSTILE)
+
+
+def _people(writing: Any) -> None:
+    """A member, a token, and an upload that stands before the one that it replaces."""
+    first = {
+        "owner": "alice",
+        "visibility": "private",
+        "name": "a",
+        "made_at": "2026",
+        "state": "taken",
+        "report": {"n": 1},
+    }
+    rows = [{**first, "id": "b" * 12, "replaces": None}, {**first, "id": "a" * 12, "replaces": "b" * 12}]
+    for row in rows:
+        writing.connection.execute(insert(access_tables.uploads).values(**row))
+    member = {"subject": "alice", "role": "admin", "added_at": "2026", "added_by": "local"}
+    writing.connection.execute(insert(access_tables.members).values(**member))
+    token = {"id": "t", "hash": "0" * 64, "subject": "alice", "name": "ci", "scopes": "read", "made_at": "2026"}
+    writing.connection.execute(insert(access_tables.tokens).values(**token, expires_at="2027"))
 
 
 def everything(store: Store) -> dict[str, list[str]]:
@@ -64,7 +83,7 @@ def everything(store: Store) -> dict[str, list[str]]:
     with store.reading() as connection:
         return {
             name: sorted(repr(tuple(row)) for row in connection.execute(select(table)))
-            for name, table in job_tables.metadata.tables.items()
+            for name, table in tables.metadata.tables.items()
         }
 
 
@@ -213,18 +232,26 @@ def test_evaluations_that_ran_are_called_off(store: Store, tmp_path: Path) -> No
 
 
 def test_an_older_backup_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
-    """As written by version 0001, before there were evaluations."""
+    """As written by version 0001, before there were evaluations and owners."""
     fill(store)
     digest, file, old = store.digest(), tmp_path / "b.zip", tmp_path / "old.zip"
     write_backup(store, file)
-    first = _tables_of_first_version(tmp_path)
+    first = _columns_of_first_version(tmp_path)
     with zipfile.ZipFile(file) as archive, zipfile.ZipFile(old, "w") as changed:
         told = json.loads(archive.read("manifest.json"))
-        told["version"], told["tables"] = "0001", {n: t for n, t in told["tables"].items() if n in first}
+        told["version"], told["tables"] = "0001", {}
         for name in archive.namelist():
-            table = name.removeprefix("tables/").removesuffix(".jsonl")
-            if name != "manifest.json" and (table == name or table in first):
+            if is_kept_file(name):
                 changed.writestr(name, archive.read(name))
+        for table, kept in first.items():
+            columns, *rows = (json.loads(line) for line in archive.read(table_entry(table)).splitlines())
+            lines = [
+                line_of([row[columns.index(column)] if column in columns else None for column in kept]) for row in rows
+            ]
+            total = Sum()
+            total.add(lines)
+            told["tables"][table] = total.done()._asdict()
+            changed.writestr(table_entry(table), "\n".join([line_of(kept), *lines]))
         changed.writestr("manifest.json", json.dumps(told))
     done = recover.recover(store, old, replace=True)
     assert done.digest == digest
@@ -233,19 +260,15 @@ def test_an_older_backup_is_brought_up_to_date(store: Store, tmp_path: Path) -> 
     assert present - {"alembic_version"} == set(table_names())
 
 
-def _tables_of_first_version(folder: Path) -> set[str]:
-    from alembic import command
-
-    from lib.store.db import begin_writing, open_engine
-
+def _columns_of_first_version(folder: Path) -> dict[str, list[str]]:
     engine = open_engine(f"sqlite:///{folder / 'first.sqlite'}")
     with begin_writing(engine) as connection:
-        settings = configuration()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0001")
-        found = set(inspect(connection).get_table_names())
+        recover._make_tables(connection, "0001")
+        there = inspect(connection)
+        found = {name: [str(c["name"]) for c in there.get_columns(name)] for name in there.get_table_names()}
     engine.dispose()
-    return found - {"alembic_version"}
+    del found["alembic_version"]
+    return found
 
 
 def _rewritten(file: Path, out: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
