@@ -10,8 +10,10 @@ import pandas as pd
 
 from lib import formats
 from lib.sources.hub_facts import Described
+from lib.store import audit
 from lib.store.db import Store
-from lib.store.mapping import set_fact
+from lib.store.mapping import remove_fact, set_fact
+from lib.store.prepared import OPEN, Holder
 
 ROUNDED = 0.05
 """Sizes that differ by less are one size, rounded by one of the two."""
@@ -76,8 +78,13 @@ def propose(
     return proposals, notes
 
 
-def write(store: Store, model: str, proposals: Iterable[Proposal], day: str, revision: str) -> list[str]:
+def write(
+    store: Store, model: str, proposals: Iterable[Proposal], day: str, revision: str, holder: Holder = OPEN
+) -> list[str]:
     """Write what was chosen as facts of a reader, with page, commit and day; returns the fields.
+
+    Args:
+        holder: Who does it, and who may see it.
 
     Raises:
         RefusedInput: If there is no such model, or a value will not do.
@@ -85,9 +92,29 @@ def write(store: Store, model: str, proposals: Iterable[Proposal], day: str, rev
     written = []
     for one in proposals:
         note = f"looked up on {day}, commit {revision[:12]}"
-        set_fact(store, model, one.field, one.after, note, source_title=TITLE, source_url=one.url)
+        set_fact(store, model, one.field, one.after, note, holder, source_title=TITLE, source_url=one.url)
         written.append(one.field)
+    if written:
+        _note(store, holder, "filled from the Hub", model, written)
     return written
+
+
+def take_back(store: Store, model: str, fields: Iterable[str], holder: Holder = OPEN) -> None:
+    """Undo ``write``: what the sources say of these fields holds again.
+
+    Raises:
+        RefusedInput: If one of them was taken back already.
+    """
+    taken = list(fields)
+    for field in taken:
+        remove_fact(store, model, field)
+    _note(store, holder, "took back what came from the Hub", model, taken)
+
+
+def _note(store: Store, holder: Holder, what: str, model: str, fields: list[str]) -> None:
+    audit.noted(
+        store, holder.owner, what, model, owner=holder.owner, visibility=holder.visibility, data={"fields": fields}
+    )
 
 
 def filled_fields(facts: pd.DataFrame) -> list[str]:

@@ -6,6 +6,7 @@ the same limits, importers and refusals. A file that the store holds already is 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
@@ -27,7 +28,9 @@ from lib.store.write import Holder
 
 ENDINGS = (".json", ".jsonl")
 MOST_FILES = 20_000
-LARGEST_CARD = 5_000_000
+CARD = "README.md"
+LARGEST_CARD, MOST_CARDS = 5_000_000, 200
+_RESULTS = re.compile(r"\.eval_results/[\w.-]{1,120}\.ya?ml")
 Fetched = Callable[[int, int, str], None]
 
 
@@ -135,17 +138,26 @@ def import_card(
     progress: Progress | None = None,
     holder: Holder = OPEN,
 ) -> Summary:
-    """Import the evaluation results on a model's card.
+    """Import the evaluation results in a model's own repository: on its card, and in ``.eval_results``.
 
     Raises:
-        RefusedInput: If there is no such model for this account, or it has no card.
+        RefusedInput: If there is no such model for this account, or nothing in its repository can be results.
         Unavailable: If the Hub does not answer.
     """
     told = hub.described("model", name)
     revision, meta = _about(hub, "model", name, told)
-    content = hub.small_file("model", name, revision, "README.md", LARGEST_CARD)
-    card = Raw(f"{name}/README.md", f"{name}/README.md", content, limits=Limits.for_uploads(settings.max_upload_bytes))
-    return ingest_raw(store, [card], progress=progress, meta=meta, holder=holder)
+    paths = [file.path for file in _files(told) if file.path == CARD or _RESULTS.fullmatch(file.path)][:MOST_CARDS]
+    if not paths:
+        raise RefusedInput("the repository holds no card", file=name, expected="README.md, or lists in .eval_results")
+    limits, cards = Limits.for_uploads(settings.max_upload_bytes), []
+    for path in paths:
+        content = hub.small_file("model", name, revision, path, LARGEST_CARD)
+        cards.append(Raw(f"{name}/{path}", f"{name}/{path}", content, limits=limits))
+    summary = ingest_raw(store, cards, progress=progress, meta=meta, holder=holder)
+    if summary.imported or summary.unchanged:
+        # Beside lists of results a card need not hold any.
+        summary.refused = [issue for issue in summary.refused if not issue.file.endswith(f"/{CARD}")]
+    return summary
 
 
 def _about(hub: Hub, kind: Kind, name: str, told: Mapping[str, Any]) -> tuple[str, Meta]:

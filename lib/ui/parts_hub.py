@@ -7,11 +7,12 @@ from typing import NamedTuple
 import streamlit as st
 
 from lib import formats
-from lib.errors import PoundForPoundError
+from lib.access import may
+from lib.errors import PoundForPoundError, RefusedInput
 from lib.sources import hub_filling
 from lib.sources.hub_client import Hub, named_in
-from lib.store.mapping import remove_fact
-from lib.ui import cached, data_stored, page
+from lib.store.prepared import Holder
+from lib.ui import cached, data_stored, page, reader
 from lib.ui.views import hub, model
 
 ASKED, SAID, REFUSED = "hub-asked", "hub-said", "hub-refused"
@@ -85,7 +86,8 @@ def _write(asked: _Asked, wanted: tuple[hub_filling.Proposal, ...]) -> None:
     """In a callback, before the page is drawn, so that the page shows the store after it."""
     _forget()
     try:
-        done = hub_filling.write(cached.store(), asked.model, wanted, cached.today(), asked.looked.described.revision)
+        revision = asked.looked.described.revision
+        done = hub_filling.write(cached.store(), asked.model, wanted, cached.today(), revision, _holder())
     except PoundForPoundError as trouble:
         st.session_state[REFUSED] = str(trouble)
         return
@@ -93,12 +95,24 @@ def _write(asked: _Asked, wanted: tuple[hub_filling.Proposal, ...]) -> None:
 
 
 def _take_back(chosen: str, fields: tuple[str, ...]) -> None:
-    for field in fields:
-        try:
-            remove_fact(cached.store(), chosen, field)
-        except PoundForPoundError as trouble:
-            st.session_state[REFUSED] = str(trouble)
+    try:
+        hub_filling.take_back(cached.store(), chosen, fields, _holder())
+    except PoundForPoundError as trouble:
+        st.session_state[REFUSED] = str(trouble)
+        return
     st.session_state[SAID] = "What came from the Hub is taken back: what the sources say holds again."
+
+
+def _holder() -> Holder:
+    """Facts of a model are for all to see; who entered them is kept.
+
+    Raises:
+        RefusedInput: If the reader may not change facts by now.
+    """
+    somebody = reader.reader()
+    if not may(somebody, "withdraw any"):
+        raise RefusedInput("only an admin changes the facts of a model")
+    return Holder(somebody.subject)
 
 
 def _forget() -> None:

@@ -157,14 +157,45 @@ def settings_of_two_mb(sqlite_store: Store) -> Settings:
     return replace(sqlite_store.settings, max_upload_bytes=2_000_000)
 
 
-def test_a_card_goes_to_the_importers(sqlite_store: Store, hub: Hub, stand_in: StandIn) -> None:
-    stand_in.repositories["model", "org/none"] = Repository()
-    with pytest.raises(RefusedInput, match="no such file"):
+CARD = b"""---
+license: mit
+model-index:
+- name: m
+  results:
+  - task: {type: text-generation}
+    dataset: {name: ARC, type: ai2_arc}
+    metrics:
+    - {type: acc, value: 0.613}
+---
+# A model
+"""
+LISTED = b"""- dataset: {id: cais/mmlu, task_id: mmlu}
+  value: 0.5
+"""
+
+
+def test_the_results_of_a_model_card(sqlite_store: Store, hub: Hub, stand_in: StandIn) -> None:
+    stand_in.repositories["model", "org/none"] = Repository(files={"config.json": b"{}"})
+    with pytest.raises(RefusedInput, match="holds no card"):
         import_card(sqlite_store, hub, "org/none", settings=sqlite_store.settings)
-    # A card is a file like any other: whoever can read it does, and otherwise it says which kinds can be read.
-    stand_in.repositories["model", "org/m"] = Repository(files={"README.md": b"# A model without results\n"})
+    plain = {"README.md": b"# A model without results\n"}
+    stand_in.repositories["model", "org/m"] = Repository(files=plain)
     summary = import_card(sqlite_store, hub, "org/m", settings=sqlite_store.settings)
     assert (summary.imported, len(summary.refused)) == (0, 1) and summary.refused[0].file == "org/m/README.md"
+    stand_in.repositories["model", "org/m"].files = {"README.md": CARD}
+    summary = import_card(sqlite_store, hub, "org/m", settings=sqlite_store.settings)
+    assert (summary.imported, summary.results, summary.refused) == (1, 1, [])
+    (source,) = read.sources(sqlite_store).to_dict("records")
+    assert source["url"] == f"{stand_in.address}/org/m/tree/{'a' * 40}" and source["name"] == "org/m/README.md"
+    assert list(FrameCache(sqlite_store).frames().runs["model"]) == ["org/m"]
+
+
+def test_lists_of_results_beside_a_card(sqlite_store: Store, hub: Hub, stand_in: StandIn) -> None:
+    files = {"README.md": b"# Nothing\n", ".eval_results/a.yaml": LISTED, ".eval_results/../b.yaml": LISTED}
+    stand_in.repositories["model", "org/m"] = Repository(files=files)
+    summary = import_card(sqlite_store, hub, "org/m", settings=sqlite_store.settings)
+    assert (summary.imported, summary.results, summary.refused) == (1, 1, [])
+    assert list(read.sources(sqlite_store)["name"]) == ["org/m/.eval_results/a.yaml"]
 
 
 def test_the_command(
