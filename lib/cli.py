@@ -94,6 +94,7 @@ def _in_and_out(commands: Commands) -> None:
     text = "what files are, what they lack and what they could be compared with; nothing is stored"
     command = _command(commands, "look", text, look_command)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
+
     text = "send results and samples to another installation's HTTP API, and wait for its report"
     add_push_arguments(_command(commands, "push", text, push))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from lib.sources.ingest import Progress, Step, Summary, ingest_raw
 from lib.sources.texts import storable
 from lib.sources.walk import Raw, walk
 from lib.store import uploads
+from lib.store.clock import now
 from lib.store.db import DatabaseError, Store
 from lib.store.details import runs_of_raw
 from lib.store.prepared import Holder
@@ -91,34 +91,25 @@ def report_of(store: Store, summary: Summary) -> dict[str, Any]:
     }
 
 
-def is_abandoned(upload: Upload, now: datetime | None = None) -> bool:
+def is_abandoned(upload: Upload, at: datetime | None = None) -> bool:
     """Whether nobody has said anything of an upload for so long that its reader must have ended."""
     if upload.state not in ("received", "reading"):
         return False
     last = datetime.fromisoformat(str(upload.report.get("heard_at") or upload.made_at).replace("Z", "+00:00"))
-    return ((now or datetime.now(UTC)) - last).total_seconds() > SECONDS_OF_SILENCE
+    return ((at or datetime.now(UTC)) - last).total_seconds() > SECONDS_OF_SILENCE
 
 
-def give_up(store: Store, upload_id: str, why: str) -> None:
-    """End an upload that will not be read to its end, and put away what had come in of it."""
-    upload = uploads.upload_of(store, upload_id)
-    if upload is None or upload.state not in ("received", "reading"):
-        return
-    raw = [str(one) for one in upload.report.get("raw_digests", [])]
-    said = {"error": why}
-    if raw:
-        # Linked as if it were whole, and then undone: whoever sends it again gets it back as new.
-        uploads.finish(store, upload_id, "taken", raw_digests=raw, n_files=0, n_results=0, said=said)
-        uploads.undo(store, upload_id, by=upload.owner)
-    uploads.report(store, upload_id, "failed", said)
+def give_up(store: Store, upload: str, why: str) -> None:
+    """End an upload that will not be read to its end; nothing of it is ever seen, unless it is sent again."""
+    uploads.finish(store, upload, "failed", raw_digests=(), n_files=0, n_results=0, said={"error": why})
 
 
 class _Notes:
-    """How far the reading is, written down now and then: a sign of life, and what would have to be put away."""
+    """How far the reading is, written down now and then: it is also the sign that somebody reads."""
 
     def __init__(self, store: Store, upload: Upload, folder: Path, progress: Progress | None) -> None:
         self._store, self._upload, self._progress = store, upload, progress
-        self._digests = [_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+        self._n_files = sum(path.is_file() for path in folder.rglob("*"))
         self._written = 0.0
         self._step = Step(0, "")
 
@@ -131,15 +122,5 @@ class _Notes:
 
     def write(self) -> None:
         self._written = time.monotonic()
-        said = {
-            "heard_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "n_files_read": self._step.n_files,
-            "n_files": len(self._digests),
-            "raw_digests": self._digests,
-        }
+        said = {"heard_at": now(), "n_files_read": self._step.n_files, "n_files": self._n_files}
         uploads.report(self._store, self._upload.id, "reading", said)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
