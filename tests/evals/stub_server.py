@@ -189,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
             status, message = refusals[mode]
             self._send(status, {"error": {"message": message}})
         elif mode == "429" or (mode == "429-third" and number % 3 == 0):
-            self._send(429, {"error": {"message": "Rate limit reached."}}, {"Retry-After": str(self.server_stub.retry_after_s)})
+            self._send(
+                429, {"error": {"message": "Rate limit reached."}}, {"Retry-After": str(self.server_stub.retry_after_s)}
+            )
         elif mode == "500-first" and self.server_stub.is_new(prompt):
             self._send(500, {"error": {"message": "The server had an error."}})
         elif mode == "redirect":

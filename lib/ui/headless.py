@@ -1,0 +1,94 @@
+"""A page drawn for nobody's screen: for reports from the command line and the API, and for previews of links.
+
+It runs the page's own script through ``app.py``, so what comes out is what a reader sees at that address. Streamlit's
+machinery for testing apps is what runs it: in a process without a server with a runtime of its own, beside a server with
+the server's.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from streamlit import runtime
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+from streamlit.util import calc_hash
+
+from lib.errors import RefusedInput
+from lib.settings import ROOT
+from lib.ui.links import PAGES
+from lib.ui.recorded import CAUGHT, Notes
+
+APP = ROOT / "app.py"
+SECONDS = 120
+LONGEST_ADDRESS = 4_000
+_ONE_AT_A_TIME = threading.Lock()
+"""A page takes a processor for seconds; and each run has the same session as far as Streamlit's files are concerned."""
+
+
+class Address(NamedTuple):
+    """Where a view is: its page and its parameters."""
+
+    path: str
+    parameters: dict[str, list[str]]
+
+
+def parsed(address: str) -> Address:
+    """An address as people write it: a link, a path with parameters, or the name of a page.
+
+    Raises:
+        RefusedInput: There is no such page.
+    """
+    if len(address) > LONGEST_ADDRESS:
+        raise RefusedInput("too long for an address", place="VIEW", expected=f"at most {LONGEST_ADDRESS} characters")
+    parts = urlsplit(address.strip())
+    path = parts.path.strip("/").lower().replace("_", "-") or PAGES[0].address
+    if path not in {one.address for one in PAGES}:
+        known = ", ".join(one.address for one in PAGES)
+        raise RefusedInput(
+            "no such page", place="VIEW", expected=f"an address whose page is one of {known}", found=path
+        )
+    return Address(path, parse_qs(parts.query, keep_blank_values=True))
+
+
+def drawn(address: Address) -> Notes:
+    """What the page at this address shows.
+
+    Raises:
+        RefusedInput: The page could not be drawn.
+    """
+    with _ONE_AT_A_TIME:
+        caught: list[Notes] = []
+        run = _beside_a_server if runtime.exists() else _alone
+        trouble = run(address, caught)
+    if trouble or not caught:
+        raise RefusedInput("the page could not be drawn", place="VIEW", found=f"{address.path}: {trouble or 'nothing'}")
+    return caught[-1]
+
+
+def _alone(address: Address, caught: list[Notes]) -> str:
+    """Runs the page without a server; returns what went wrong, or ''."""
+    app = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    app._page_hash = calc_hash(address.path)
+    app.session_state[CAUGHT] = caught
+    for key, values in address.parameters.items():
+        app.query_params[key] = values
+    app.run()
+    return "; ".join(str(one.message) for one in app.exception)
+
+
+def _beside_a_server(address: Address, caught: list[Notes]) -> str:
+    """Runs the page in the server's process, with the server's caches; returns what went wrong, or ''."""
+    script_cache = ScriptCache()
+    pages = PagesManager(str(APP), script_cache, setup_watcher=False)
+    state = SafeSessionState(SessionState(), lambda: None)
+    state[CAUGHT] = caught
+    runner = LocalScriptRunner(str(APP), state, pages)
+    tree = runner.run(None, address.parameters, SECONDS, calc_hash(address.path))
+    runtime.get_instance().media_file_mgr.clear_session_refs("test session id")
+    return "; ".join(str(getattr(one, "message", one)) for one in tree.get("exception"))
