@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, recorded
+from lib.ui import actions, cached, frame, links, person, reader, recorded
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -24,13 +24,20 @@ page = st.navigation(
     expanded=True,
 )
 
-with cached.one_revision() as frames, recorded.noting(page.url_path) as notes:
-    frame.sidebar()
-    frame.top()
-    body, foot = st.container(), st.container()
-    with foot:
-        # Before the page, which may stop early because it has nothing to show.
-        actions.draw(notes, frames)
-        frame.foot(frames)
-    with body:
-        page.run()
+somebody = reader.reader()
+if person.may_enter(somebody):
+    with cached.one_revision() as frames, recorded.noting(page.url_path) as notes:
+        frame.sidebar()
+        with st.sidebar:
+            person.draw(somebody)
+        frame.top()
+        body, foot = st.container(), st.container()
+        with foot:
+            # Before the page, which may stop early because it has nothing to show.
+            actions.draw(somebody, notes, frames)
+            frame.foot(frames)
+        with body:
+            page.run()
+else:
+    with st.sidebar:
+        person.draw(somebody)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.secrets import SecretsValue
 
 from lib.api.compression import Compression
 from lib.api.download import whole_store
@@ -23,7 +24,7 @@ from lib.api.head import Head
 from lib.api.health import health
 from lib.api.sockets import send_without_delay
 from lib.evals.beside import WorkerBeside
-from lib.settings import ROOT, read_settings
+from lib.settings import ROOT, Login, read_settings
 from lib.ui import frame, links
 
 SECONDS_TO_END = 10
@@ -33,7 +34,7 @@ settings = read_settings()
 # would get the page without app.py, and so without menu and size choice.
 PagesManager.uses_pages_directory = False
 
-if not settings.allow_public and not is_loopback(st.get_option("server.address")):
+if not settings.is_shared and not is_loopback(st.get_option("server.address")):
     sys.exit(REFUSAL)
 
 
@@ -75,6 +76,21 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
+def _secrets(login: Login | None, url: str) -> dict[str, SecretsValue] | None:
+    """What Streamlit's login wants to know; nothing of it is in a file."""
+    if login is None:
+        return None
+    return {
+        "auth": {
+            "redirect_uri": f"{url}/oauth2callback",
+            "cookie_secret": login.cookie_secret,
+            "client_id": login.client_id,
+            "client_secret": login.client_secret,
+            "server_metadata_url": login.metadata_url,
+        }
+    }
+
+
 app = st.App(
     "app.py",
     routes=[
@@ -83,9 +99,10 @@ app = st.App(
         Route(f"/{links.PAGES[0].address}", to_first_page),
     ],
     middleware=[
-        Middleware(LoopbackOnly, allow_public=settings.allow_public),
+        Middleware(LoopbackOnly, allow_public=settings.is_shared),
         Middleware(Compression),
         Middleware(Head, markup=frame.HEAD),
     ],
     lifespan=process,
+    secrets=_secrets(settings.login, settings.url),
 )

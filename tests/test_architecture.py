@@ -21,7 +21,7 @@ LAYERS = (
     {"lib.sources"},
     {"lib.store"},
     {"lib.stats"},
-    {"lib.formats", "lib.settings", "lib.errors"},
+    {"lib.formats", "lib.settings", "lib.errors", "lib.access"},
     {"lib.schema"},
 )
 RANK = {package: rank for rank, packages in enumerate(LAYERS) for package in packages}

@@ -9,15 +9,16 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import orjson
 
+from lib.access import OWN_MACHINE, VISIBILITIES, Sight, Visibility
 from lib.settings import Settings
 from lib.sources import package_prices, prices, registry
 from lib.sources.archives import Limits
@@ -27,6 +28,7 @@ from lib.sources.shipped import STAGES, ShippedFile, shipped_files
 from lib.sources.walk import Raw
 from lib.store import read
 from lib.store.db import Store
+from lib.store.prepared import Holder
 from lib.store.raw import read_raw
 
 STATE_FILE = "fill.json"
@@ -107,14 +109,14 @@ def has_catalogue(store: Store) -> bool:
     return any(importer == "catalogue-models" for importer, _ in read.known_sources(store).values())
 
 
-def outdated(store: Store) -> dict[str, list[str]]:
-    """Raw files with sources of an older importer: digest to members.
+def outdated(store: Store, owner: str = OWN_MACHINE) -> dict[str, list[str]]:
+    """Raw files with sources of one owner and an older importer: digest to members.
 
     Without those that the importers of today have refused: their rows stay as they are, and reading again changes nothing.
     """
     found: dict[str, list[str]] = {}
-    finished = read.finished_raw(store)
-    for (digest, member), (importer, version) in read.known_sources(store).items():
+    finished = read.finished_raw(store, owner)
+    for (digest, member), (importer, version) in read.known_sources(store, owner).items():
         current = registry.versions().get(importer)
         if current is not None and current != version and finished.get(digest) != registry.state():
             found.setdefault(digest, []).append(member)
@@ -172,11 +174,17 @@ class _Fill:
         return ingest_raw(self._store, [raw], shipped=True, meta=meta)
 
     def _read_again(self) -> None:
-        """What readers imported, through the importers of today, from the bytes that were kept."""
-        stale = outdated(self._store)
+        """What readers brought, through the importers of today, from the bytes that were kept."""
+        for owner in read.owners(self._store):
+            self._read_again_of(owner, outdated(self._store, owner))
+
+    def _read_again_of(self, owner: str, stale: Mapping[str, list[str]]) -> None:
+        """A member that is new to today's importers is seen by as few as any other of its file."""
         if not stale:
             return
-        known = read.sources(self._store).drop_duplicates("raw_digest").set_index("raw_digest")
+        theirs = read.sources(self._store.seen_by(Sight(owner))).query("owner == @owner")
+        fewest = theirs["visibility"].map(VISIBILITIES.index).sort_values(kind="stable").index
+        known = theirs.loc[fewest].drop_duplicates("raw_digest").set_index("raw_digest")
         limits = Limits.for_uploads(self._settings.max_upload_bytes)
         self._state = replace(self._state, phase=OUTDATED, total=self._state.total + len(stale))
         for digest in stale:
@@ -185,7 +193,8 @@ class _Fill:
             raw = Raw(name, name, read_raw(self._store, digest), limits=limits)
             meta = Meta(*(_text(row[column]) for column in ("title", "url", "licence", "published_on")))
             self._state = replace(self._state, label=name, done=self._state.done + 1)
-            self._add(ingest_raw(self._store, [raw], shipped=bool(row["is_shipped"]), meta=meta))
+            holder = Holder(owner, cast(Visibility, row["visibility"]))
+            self._add(ingest_raw(self._store, [raw], shipped=bool(row["is_shipped"]), meta=meta, holder=holder))
             self._show()
 
     def _add(self, part: Summary) -> None:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lib.access import Sight
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources import registry
@@ -24,8 +25,9 @@ from lib.sources.prepare import Meta, Preparer
 from lib.sources.walk import Raw, is_clutter, is_companion, walk
 from lib.store import read
 from lib.store.db import Store
+from lib.store.prepared import OPEN
 from lib.store.raw import keep_raw
-from lib.store.write import Batch, PreparedFile, RawFile, Refusal, write_batches
+from lib.store.write import Batch, Holder, PreparedFile, RawFile, Refusal, write_batches
 
 FILES_PER_TRANSACTION = 200
 RESULTS_PER_TRANSACTION = 20_000
@@ -92,6 +94,7 @@ def ingest(
     progress: Progress | None = None,
     shipped: bool = False,
     meta: Meta | None = None,
+    holder: Holder = OPEN,
 ) -> Summary:
     """Import files, folders and zips. One bad file never stops the others.
 
@@ -102,9 +105,10 @@ def ingest(
         progress: Called after each file and after each transaction.
         shipped: True for the project's own data.
         meta: Title, address, licence and date of everything in ``paths``.
+        holder: Whose what comes in is, and who may see it.
     """
     limits = Limits.for_uploads(settings.max_upload_bytes)
-    return ingest_raw(store, walk(list(paths), limits), progress=progress, shipped=shipped, meta=meta)
+    return ingest_raw(store, walk(list(paths), limits), progress=progress, shipped=shipped, meta=meta, holder=holder)
 
 
 def ingest_raw(
@@ -114,9 +118,10 @@ def ingest_raw(
     progress: Progress | None = None,
     shipped: bool = False,
     meta: Meta | None = None,
+    holder: Holder = OPEN,
 ) -> Summary:
     """Import files that are already in memory (uploads, kept raw files); as ``ingest``."""
-    work = _Import(store, progress, shipped, meta or Meta())
+    work = _Import(store, progress, Preparer(store, shipped, meta or Meta()), holder)
     with _rare_collections():
         for raw in raws:
             if isinstance(raw, RefusedInput):
@@ -148,21 +153,22 @@ class _Pending:
     refusals: list[Refusal] = field(default_factory=list)
     is_finished: bool = False
 
-    def batch(self, files: list[PreparedFile]) -> Batch:
-        return Batch(self.raw, files, self.refusals, registry.state() if self.is_finished else None)
+    def batch(self, files: list[PreparedFile], holder: Holder) -> Batch:
+        return Batch(self.raw, files, self.refusals, registry.state() if self.is_finished else None, holder)
 
 
 class _Import:
     """One import under way: transactions that fill, and the summary."""
 
-    def __init__(self, store: Store, progress: Progress | None, shipped: bool, meta: Meta) -> None:
+    def __init__(self, store: Store, progress: Progress | None, preparer: Preparer, holder: Holder) -> None:
         self.summary = Summary()
         self._store = store
         self._progress = progress
-        self._known = read.known_sources(store)
+        self._holder = holder
+        self._known = read.known_sources(store, holder.owner)
         self._n_known = Counter(digest for digest, _ in self._known)
-        self._finished = read.finished_raw(store)
-        self._preparer = Preparer(store, shipped, meta)
+        self._finished = read.finished_raw(store, holder.owner)
+        self._preparer = preparer
         self._pending: dict[str, _Pending] = {}
         self._n_pending = 0
         self._n_files = 0
@@ -232,7 +238,7 @@ class _Import:
     def _write(self, waiting: list[_Pending]) -> None:
         community = self._preparer.naming.take_new()
         try:
-            outcomes = write_batches(self._store, [p.batch(p.files) for p in waiting], community)
+            outcomes = write_batches(self._store, [p.batch(p.files, self._holder) for p in waiting], community)
         except RefusedInput as refusal:
             self._write_one_by_one(waiting, community, refusal)
             return
@@ -317,7 +323,8 @@ class _Import:
         """Refusals of earlier imports by raw file; read once, at the first file that needs them."""
         if self._refusals is None:
             self._refusals = {}
-            for row in read.refusals(self._store).to_dict("records"):
+            theirs = read.refusals(self._store.seen_by(Sight(self._holder.owner)))
+            for row in theirs[theirs["owner"] == self._holder.owner].to_dict("records"):
                 self._refusals.setdefault(row["raw_digest"], []).append((row["member"], row["reason"]))
         return self._refusals
 

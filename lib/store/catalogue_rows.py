@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Float, Integer, Table, delete, exists, insert, not_, select
 
+from lib.access import OWN_MACHINE
 from lib.errors import RefusedInput
 from lib.store import tables
 from lib.store.bulk import insert_rows, portions, upsert_rows
@@ -39,6 +40,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "scope": "",
     "is_from_memory": False,
     "is_stale_risk": False,
+    "owner": OWN_MACHINE,
+    "visibility": "public",
     "published_names": [],
     "lm_eval_names": [],
 }

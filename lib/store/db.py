@@ -17,10 +17,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from lib.access import PUBLIC, Sight
 from lib.errors import RefusedInput, Unavailable
 from lib.settings import Settings
 from lib.store import tables
 from lib.store.digest import digest_of
+from lib.store.in_force import SIGHT
 
 WAIT_S = 60
 ATTEMPTS = 6
@@ -71,11 +73,18 @@ class Writing:
 
 
 class Store:
-    """The database with the folders beside it. One per process; safe for threads."""
+    """The database with the folders beside it, as one reader sees it. Safe for threads.
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    Args:
+        settings: Those in force.
+        engine: Of the database; one per process, shared by what ``seen_by`` gives.
+        sight: Whose rows are read; without it a stranger's. Writing is the same for all: who may write is asked before.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, sight: Sight = PUBLIC) -> None:
         self.settings = settings
-        self.engine = engine
+        self.engine = engine.execution_options(**{SIGHT: sight})
+        self.sight = sight
         self._digest = (-1, "")
         self._lock = threading.Lock()
 
@@ -83,13 +92,17 @@ class Store:
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
+    def seen_by(self, sight: Sight) -> Store:
+        """The same store with the eyes of somebody else; costs nothing to speak of."""
+        return self if sight == self.sight else Store(self.settings, self.engine, sight)
+
     def revision(self) -> int:
         """The counter that every writing transaction raises; one probe."""
         with self.engine.connect() as connection:
             return connection.execute(select(tables.store.c.revision)).scalar_one()
 
     def digest(self) -> str:
-        """64 hexadecimal digits over live sources, aliases and catalogue; see ``lib.store.digest``."""
+        """64 hexadecimal digits over live sources, aliases and catalogue that are seen; see ``lib.store.digest``."""
         with self.reading() as connection:
             revision = connection.execute(select(tables.store.c.revision)).scalar_one()
             with self._lock:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 
 from lib.store import tables
 from lib.store.db import Store
-from lib.store.in_force import is_live, is_public
+from lib.store.in_force import is_live, is_seen
 
 FEWEST_DIGITS = 8
 _DIGEST = re.compile(rf"[0-9a-f]{{{FEWEST_DIGITS},64}}")
@@ -63,28 +63,28 @@ def runs_of_raw(store: Store, raw_digests: Sequence[str]) -> list[str]:
 def run_details(store: Store, digest: str) -> RunDetails | None:
     """A run by its digest or the beginning of it (eight digits at least); None if there is none or more than one.
 
-    Sources that are not public are not shown.
+    Sources that the reader may not see are not shown, nor the logs that only they brought.
     """
     if not _DIGEST.fullmatch(digest):
         return None
     r, s, links, kept = tables.runs.c, tables.sources.c, tables.run_sources.c, tables.sample_files.c
     with store.reading() as connection:
-        found = _mappings(connection, select(tables.runs).where(r.digest.startswith(digest)).limit(2))
+        is_held = exists().where(links.run_id == r.id, links.source_id == s.id, is_seen(store.sight))
+        found = _mappings(connection, select(tables.runs).where(r.digest.startswith(digest), is_held).limit(2))
         if len(found) != 1:
             return None
         run = found[0]
         held = select(tables.sources).join(tables.run_sources, links.source_id == s.id)
-        held = held.where(links.run_id == run["id"], is_public()).order_by(s.withdrawn_at.is_not(None), s.id)
+        held = held.where(links.run_id == run["id"], is_seen(store.sight)).order_by(s.withdrawn_at.is_not(None), s.id)
         sources = _mappings(connection, held)
-        if not sources:
-            return None
         results = _frame(connection, select(tables.results).where(tables.results.c.run_id == run["id"]))
         samples = _frame(
             connection,
             select(kept.task, kept.n_rows, kept.n_bytes, kept.digest)
-            .where(kept.run_id == run["id"])
-            .order_by(kept.task),
-        )
+            .join(tables.sources, s.id == kept.source_id)
+            .where(kept.run_id == run["id"], is_seen(store.sight))
+            .order_by(kept.task, s.withdrawn_at.is_not(None), s.id),
+        ).drop_duplicates("task", ignore_index=True)
     order = ["task", "prompt", "filter", "metric"]
     return RunDetails(run, sources, results.drop(columns="run_id").sort_values(order, ignore_index=True), samples)
 
@@ -97,12 +97,12 @@ def is_digest(text: str) -> bool:
 def runs_beginning(store: Store, digest: str, most: int = 20) -> list[dict[str, Any]]:
     """Runs whose digest begins so, where they are several: digest, spelling, by digest; none for one or none.
 
-    Runs without a public source are not shown.
+    Runs without a source that the reader may see are not shown.
     """
     if not is_digest(digest):
         return []
     r, s, links = tables.runs.c, tables.sources.c, tables.run_sources.c
-    held = exists().where(links.run_id == r.id, links.source_id == s.id, is_public())
+    held = exists().where(links.run_id == r.id, links.source_id == s.id, is_seen(store.sight))
     query = select(r.digest, r.spellings).where(r.digest.startswith(digest), held).order_by(r.digest).limit(most)
     with store.reading() as connection:
         found = _mappings(connection, query)
@@ -113,16 +113,17 @@ def runs_beginning(store: Store, digest: str, most: int = 20) -> list[dict[str, 
 def refusals_of(store: Store, raw_digest: str) -> pd.DataFrame:
     """Members of one raw file that could not be taken: member, name, reason, refused_at, by name."""
     r = tables.refusals.c
-    query = select(r.member, r.name, r.reason, r.refused_at).where(r.raw_digest == raw_digest)
+    query = select(r.member, r.name, r.reason, r.refused_at)
+    query = query.where(r.raw_digest == raw_digest, is_seen(store.sight, tables.refusals))
     with store.reading() as connection:
         return _frame(connection, query.order_by(r.name, r.member))
 
 
 def sources_beside(store: Store, raw_digest: str, source_id: int) -> pd.DataFrame:
-    """Public sources of one raw file besides this one: name, digest, importer, n_results, withdrawn_at, by name."""
+    """Sources of one raw file besides this one that the reader may see: name, digest, importer, n_results, withdrawn_at, by name."""
     s = tables.sources.c
     query = select(s.name, s.digest, s.importer, s.n_results, s.withdrawn_at)
-    query = query.where(s.raw_digest == raw_digest, s.id != source_id, is_public())
+    query = query.where(s.raw_digest == raw_digest, s.id != source_id, is_seen(store.sight))
     with store.reading() as connection:
         return _frame(connection, query.order_by(s.name, s.id))
 
@@ -130,17 +131,17 @@ def sources_beside(store: Store, raw_digest: str, source_id: int) -> pd.DataFram
 def source_details(store: Store, digest: str) -> list[SourceDetails]:
     """Sources by the digest of their bytes or the beginning of it (eight digits at least).
 
-    Several when the same bytes lie in several zips; none for what is unknown, not public, or no digest.
+    Several when the same bytes lie in several zips; none for what is unknown, not to be seen, or no digest.
     """
     if not _DIGEST.fullmatch(digest):
         return []
     s = tables.sources.c
-    held = select(tables.sources, tables.raw_files.c.name.label("raw_name")).join(
-        tables.raw_files, tables.raw_files.c.digest == s.raw_digest
-    )
-    held = held.where(s.digest.startswith(digest), is_public()).order_by(s.id)
+    held = select(tables.sources).where(s.digest.startswith(digest), is_seen(store.sight)).order_by(s.id)
     with store.reading() as connection:
-        return [_source(connection, row) for row in _mappings(connection, held)]
+        return [
+            _source(connection, {**row, "raw_name": row["name"].split("!/", 1)[0]})
+            for row in _mappings(connection, held)
+        ]
 
 
 def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
@@ -153,7 +154,7 @@ def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
         select(s.id, s.raw_digest, s.member, s.name, s.digest, s.title, s.url, s.licence, s.published_on, s.imported_at)
         .join(tables.run_sources, links.source_id == s.id)
         .join(tables.runs, tables.runs.c.id == links.run_id)
-        .where(tables.runs.c.digest.startswith(run), is_live())
+        .where(tables.runs.c.digest.startswith(run), is_live(store.sight))
         .order_by(s.id)
     )
     with store.reading() as connection:
@@ -163,7 +164,7 @@ def sources_of_run(store: Store, run: str) -> list[dict[str, Any]]:
 def source_named(store: Store, name: str) -> dict[str, Any] | None:
     """The newest live source of this name, in the columns of ``sources``; None without one."""
     s = tables.sources.c
-    query = select(tables.sources).where(s.name == name, is_live())
+    query = select(tables.sources).where(s.name == name, is_live(store.sight))
     with store.reading() as connection:
         found = _mappings(connection, query.order_by(s.id.desc()).limit(1))
     return found[0] if found else None

@@ -18,16 +18,17 @@ from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from lib import formats
+from lib.access import Sight
 from lib.errors import RefusedInput
 from lib.schema.flags import FLAGS
 from lib.store import clock, job_tables, tables
 from lib.store.db import Store
 from lib.store.digest import digest_of
 from lib.store.dump_dictionary import REFERENCE, Column, Table, as_csv, dictionary, of_reference
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, is_seen, sight_of
 
 Format = Literal["parquet", "csv"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv")
@@ -97,7 +98,7 @@ def write_dump(store: Store, out: Sink, format: Format) -> Dumped:
         revision = connection.execute(select(tables.store.c.revision)).scalar_one()
         digest = digest_of(connection)
         counts: dict[str, int] = {}
-        for name, query in _queries().items():
+        for name, query in _queries(connection).items():
             table = dictionary()[name]
             n = connection.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
             counts[name] = _write_table(archive, table, format, _portions(connection, query), n)
@@ -112,10 +113,10 @@ def write_dump(store: Store, out: Sink, format: Format) -> Dumped:
     return dumped
 
 
-def _queries() -> dict[str, Select[Any]]:
+def _queries(connection: Connection) -> dict[str, Select[Any]]:
     """One query per table, columns named and ordered as in the dictionary."""
-    s, r, m = tables.sources, tables.runs, tables.models
-    live = select(s.c.id).where(is_live())
+    s, r, m, sight = tables.sources, tables.runs, tables.models, sight_of(connection)
+    live = select(s.c.id).where(is_live(sight))
     live_runs = select(tables.run_sources.c.run_id).where(tables.run_sources.c.source_id.in_(live))
     run = func.substr(r.c.digest, 1, 12).label("run")
     of_run = {"run_id": r.c.id, "run": run}
@@ -123,25 +124,29 @@ def _queries() -> dict[str, Select[Any]]:
     links, results, kept = tables.run_sources, tables.results, tables.sample_files
     took = job_tables.run_measurements
     chosen: dict[str, tuple[Any, dict[str, Any], Any]] = {
-        "models": (m, {}, or_(and_(m.c.origin != "community", _from_live(m, live)), m.c.id.in_(used))),
-        "sources": (s.join(tables.raw_files), {"source_id": s.c.id, "raw_name": tables.raw_files.c.name}, is_live()),
+        "models": (m, {}, or_(and_(m.c.origin != "community", _from_live(sight, m, live)), m.c.id.in_(used))),
+        "sources": (
+            s,
+            {"source_id": s.c.id, "raw_name": _raw_name()},
+            is_live(sight),
+        ),
         "runs": (r, of_run, r.c.id.in_(live_runs)),
         "run_sources": (links, {}, links.c.source_id.in_(live)),
         "results": (results.join(r), {"run": run}, results.c.run_id.in_(live_runs)),
-        "sample_files": (kept.join(r), {"run": run}, kept.c.run_id.in_(live_runs)),
+        "sample_files": (kept.join(r), {"run": run}, kept.c.source_id.in_(live)),
         "run_measurements": (
             took.join(r),
             {"run": run},
             and_(took.c.run_id.in_(live_runs), took.c.source_id.in_(live)),
         ),
-        "refusals": (tables.refusals, {}, None),
+        "refusals": (tables.refusals, {}, is_seen(sight, tables.refusals)),
     }
     queries = {}
     for name, entry in dictionary().items():
         if name.startswith(REFERENCE):
             continue
         table = tables.metadata.tables[name]
-        origin, named, condition = chosen[name] if name in chosen else (table, {}, _from_live(table, live))
+        origin, named, condition = chosen[name] if name in chosen else (table, {}, _from_live(sight, table, live))
         stored: dict[str, Any] = {
             "model" if c.name == ("id" if table is m else "model_id") else c.name: c for c in table.c
         }
@@ -152,14 +157,22 @@ def _queries() -> dict[str, Select[Any]]:
     return queries
 
 
-def _from_live(table: Any, live: Select[Any]) -> Any:
-    return or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+def _raw_name() -> ColumnElement[str]:
+    """Name of the raw file, from the source's own: another may have brought the same bytes under a name of theirs."""
+    s = tables.sources.c
+    before = func.substr(s.name, 1, func.length(s.name) - func.length(s.member) - len("!/"))
+    return case((s.member == "", s.name), else_=before)
+
+
+def _from_live(sight: Sight, table: Any, live: Select[Any]) -> Any:
+    is_from = or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+    return and_(is_from, is_seen(sight, table)) if "visibility" in table.c else is_from
 
 
 def _references(connection: Connection) -> dict[str, Select[Any]]:
     """Rows of each reference table of sources in force, in file order."""
     r = tables.reference_rows.c
-    live = r.source_id.in_(select(tables.sources.c.id).where(is_live()))
+    live = r.source_id.in_(select(tables.sources.c.id).where(is_live(sight_of(connection))))
     names = connection.execute(select(r.name).where(live).distinct()).scalars().all()
     return {name: select(r.data).where(r.name == name, live).order_by(r.row) for name in sorted(names)}
 
@@ -268,7 +281,7 @@ class _Forwards(io.RawIOBase):
 def _licences(connection: Connection) -> list[tuple[str, int]]:
     """Licences as their publishers name them, with the number of sources in force."""
     licence = tables.sources.c.licence
-    query = select(licence, func.count()).where(is_live()).group_by(licence)
+    query = select(licence, func.count()).where(is_live(sight_of(connection))).group_by(licence)
     return sorted(((row[0] or "not stated", row[1]) for row in connection.execute(query)), key=lambda one: (-one[1], one[0]))  # fmt: skip
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, is_seen, sight_of
 
 SOURCE_COLUMNS = (
     "name",
@@ -22,6 +22,7 @@ SOURCE_COLUMNS = (
     "published_on",
     "imported_at",
 )
+_LEFT_OUT = {"model_id", "source_id", "owner", "visibility"}
 RUN_COLUMNS_LEFT_OUT = {"id", "model_id", "store_revision", "config", "model_args", "scope"}
 
 
@@ -34,19 +35,23 @@ def extract_model(store: Store, model_id: str) -> dict[str, Any] | None:
         row = connection.execute(select(tables.models).where(tables.models.c.id == model_id)).one_or_none()
         if row is None:
             return None
-        model = _without(row, {"source_id", "store_revision"})
+        model, runs = _without(row, {"source_id", "store_revision"}), _runs(connection, model_id)
+        if row.origin == "community" and not runs:
+            return None  # somebody's file brought the name: it is seen with the file
         return {
             "model": model,
-            "facts": _rows(connection, tables.model_facts, model_id, {"id", "model_id", "source_id"}),
-            "rumours": _rows(connection, tables.rumours, model_id, {"id", "model_id", "source_id"}),
-            "aliases": _rows(connection, tables.model_aliases, model_id, {"model_id", "source_id"}),
-            "runs": _runs(connection, model_id),
+            "facts": _rows(connection, tables.model_facts, model_id, _LEFT_OUT | {"id"}),
+            "rumours": _rows(connection, tables.rumours, model_id, _LEFT_OUT | {"id"}),
+            "aliases": _rows(connection, tables.model_aliases, model_id, _LEFT_OUT),
+            "runs": runs,
         }
 
 
 def _rows(connection: Connection, table: Any, model_id: str, left_out: set[str]) -> list[dict[str, Any]]:
-    live = select(tables.sources.c.id).where(is_live())
+    live = select(tables.sources.c.id).where(is_live(sight_of(connection)))
     is_shown = or_(table.c.source_id.is_(None), table.c.source_id.in_(live))
+    if "visibility" in table.c:
+        is_shown = and_(is_shown, is_seen(sight_of(connection), table))
     chosen = select(table).where(table.c.model_id == model_id, is_shown).order_by(*table.primary_key.columns)
     return [_without(row, left_out) for row in connection.execute(chosen)]
 
@@ -57,7 +62,7 @@ def _runs(connection: Connection, model_id: str) -> list[dict[str, Any]]:
         select(links.c.run_id, *(sources.c[name] for name in SOURCE_COLUMNS))
         .join_from(links, sources, links.c.source_id == sources.c.id)
         .join(runs, runs.c.id == links.c.run_id)
-        .where(runs.c.model_id == model_id, is_live())
+        .where(runs.c.model_id == model_id, is_live(sight_of(connection)))
         .order_by(links.c.run_id, sources.c.id)
     )
     by_run: dict[int, list[dict[str, Any]]] = {}

@@ -14,7 +14,7 @@ from lib.store import job_tables, tables
 from lib.store.benchmarks import Benchmarks
 from lib.store.bulk import portions
 from lib.store.frames_runs import TEXT
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, sight_of
 from lib.store.prepared import MEASURED_COLUMNS
 
 RowsByRun = Mapping[int, tuple[tuple[Any, ...], ...]]
@@ -32,7 +32,7 @@ def rows_by_run(connection: Connection, run_ids: Iterable[int] | None = None) ->
     query = (
         select(m.run_id, m.task, *(m[name] for name in MEASURED_COLUMNS))
         .join(tables.sources, s.id == m.source_id)
-        .where(is_live())
+        .where(is_live(sight_of(connection)))
         .order_by(m.run_id, m.task, m.is_resumed.desc(), m.source_id)
     )
     found: dict[int, dict[str, tuple[Any, ...]]] = {}

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, exists, func, or_, select
 
 from lib.store import tables
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, is_seen, sight_of
 
 IDS_PER_QUERY = 500
 RUNS_PER_READ = 2_000
@@ -68,7 +68,14 @@ def changed_sources(connection: Connection, since: int) -> Sequence[Any]:
     """Sources stamped after ``since``: id, is_live, imported_at, withdrawn_at, name, title, url, published_on."""
     s = tables.sources.c
     query = select(
-        s.id, is_live().label("is_live"), s.imported_at, s.withdrawn_at, s.name, s.title, s.url, s.published_on
+        s.id,
+        is_live(sight_of(connection)).label("is_live"),
+        s.imported_at,
+        s.withdrawn_at,
+        s.name,
+        s.title,
+        s.url,
+        s.published_on,
     )
     return connection.execute(query.where(s.store_revision > since)).all()
 
@@ -104,7 +111,7 @@ def live_runs(connection: Connection, ids: Iterable[int] | None) -> list[Any]:
     A run is live when at least one of its sources is live; ``source_id`` is the first such.
     """
     links, sources, runs = tables.run_sources.c, tables.sources.c, tables.runs
-    is_of_live = (links.run_id == runs.c.id, links.source_id == sources.id, is_live())
+    is_of_live = (links.run_id == runs.c.id, links.source_id == sources.id, is_live(sight_of(connection)))
     first = select(func.min(sources.id)).where(*is_of_live).scalar_subquery().label("source_id")
     query = select(*(runs.c[name] for name in RUN_COLUMNS), first).where(exists().where(*is_of_live))
     query = query.order_by(runs.c.id)
@@ -135,9 +142,10 @@ def results_of(connection: Connection, ids: Sequence[int]) -> Iterator[list[RawR
 
 
 def sample_file_counts(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """Number of sample files by run id; runs without one are absent."""
-    c = tables.sample_files.c
-    query = select(c.run_id, func.count()).group_by(c.run_id)
+    """Number of tasks with a log of a live source, by run id; runs without one are absent."""
+    c, s = tables.sample_files.c, tables.sources.c
+    query = select(c.run_id, func.count(c.task.distinct())).join(tables.sources, s.id == c.source_id)
+    query = query.where(is_live(sight_of(connection))).group_by(c.run_id)
     if len(ids) > RUNS_PER_READ:
         return {row[0]: row[1] for row in connection.execute(query)}
     return {run: n for few in _batches(ids) for run, n in connection.execute(query.where(c.run_id.in_(few)))}
@@ -158,9 +166,10 @@ def changed_models(connection: Connection, since: int) -> list[dict[str, Any]]:
 
 
 def own_facts(connection: Connection) -> tuple[dict[str, Any], ...]:
-    """The reader's own facts, in the order in which they were entered."""
+    """The facts of readers that are seen, in the order in which they were entered."""
     facts = tables.model_facts
-    query = select(facts).where(facts.c.origin == "reader").order_by(facts.c.id)
+    is_theirs = (facts.c.origin == "reader", is_seen(sight_of(connection), facts))
+    query = select(facts).where(*is_theirs).order_by(facts.c.id)
     return tuple(dict(row) for row in connection.execute(query).mappings())
 
 
@@ -182,7 +191,9 @@ def rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
 def reference_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
     """Rows of a reference table from live sources, in file order."""
     r, s = tables.reference_rows.c, tables.sources.c
-    query = select(r.data).join(tables.sources, s.id == r.source_id).where(r.name == name, is_live())
+    query = (
+        select(r.data).join(tables.sources, s.id == r.source_id).where(r.name == name, is_live(sight_of(connection)))
+    )
     return list(connection.execute(query.order_by(r.row)).scalars())
 
 
@@ -192,8 +203,9 @@ def alias_rows(connection: Connection) -> list[dict[str, Any]]:
     Readers' come first; those of withdrawn sources are left out.
     """
     a, s = tables.model_aliases.c, tables.sources.c
-    is_withdrawn = exists().where(s.id == a.source_id, s.withdrawn_at.is_not(None))
-    query = select(a.alias, a.scope, a.origin, a.model_id, a.kind).where(~is_withdrawn)
+    is_shown = or_(a.source_id.is_(None), exists().where(s.id == a.source_id, is_live(sight_of(connection))))
+    is_seen_too = is_seen(sight_of(connection), tables.model_aliases)
+    query = select(a.alias, a.scope, a.origin, a.model_id, a.kind).where(is_shown, is_seen_too)
     return [dict(row) for row in connection.execute(query.order_by(a.origin, a.alias, a.scope)).mappings()]
 
 
@@ -202,7 +214,9 @@ def hardware_rows(connection: Connection) -> list[dict[str, Any]]:
     h = tables.hardware
     columns = [column for column in h.columns if column.name != "source_id"]
     query = select(*columns).join(tables.sources, tables.sources.c.id == h.c.source_id, isouter=True)
-    rows = connection.execute(query.where(or_(h.c.source_id.is_(None), is_live())).order_by(h.c.id)).mappings()
+    rows = connection.execute(
+        query.where(or_(h.c.source_id.is_(None), is_live(sight_of(connection)))).order_by(h.c.id)
+    ).mappings()
     return [dict(row) for row in rows]
 
 

@@ -49,7 +49,7 @@ def brought(store: Store, raw_digests: Iterable[str]) -> Brought:
                 select(r.id, r.model_id, r.spellings)
                 .join(tables.run_sources, links.run_id == r.id)
                 .join(tables.sources, s.id == links.source_id)
-                .where(s.raw_digest.in_(some), is_live())
+                .where(s.raw_digest.in_(some), is_live(store.sight))
             )
             for run, model, spellings in connection.execute(query):
                 spelled[run] = str(spellings[0]) if model is None and spellings else None

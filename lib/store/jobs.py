@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, func
 from lib.store import job_tables as t
 from lib.store.clock import now
 from lib.store.db import Store, Writing
+from lib.store.in_force import is_seen
 
 Row = dict[str, Any]
 LOG_TAIL_BYTES = 64_000
@@ -31,9 +32,9 @@ _SHOWN = [
 _NAMES = tuple(column.name for column in _SHOWN)
 
 
-def is_shown() -> ColumnElement[bool]:
-    """Whose jobs a reader may see: as in ``lib.store.in_force``, there is no login yet, so what is public."""
-    return t.jobs.c.visibility == "public"
+def is_shown(store: Store) -> ColumnElement[bool]:
+    """Whose jobs the reader may see: as in ``lib.store.in_force``."""
+    return is_seen(store.sight, t.jobs)
 
 
 def add(
@@ -141,7 +142,7 @@ def rows(store: Store, *, states: Collection[str] | None, limit: int, offset: in
     waiting = j.state == "queued"
     query = (
         select(*_SHOWN)
-        .where(is_shown())
+        .where(is_shown(store))
         .order_by(
             rank,
             case((waiting, -j.priority), else_=0),
@@ -158,14 +159,14 @@ def rows(store: Store, *, states: Collection[str] | None, limit: int, offset: in
 
 def rows_of(store: Store, beginning: str) -> list[Row]:
     """At most two jobs whose id begins so; with their tasks."""
-    query = select(*_SHOWN).where(is_shown(), t.jobs.c.id.startswith(beginning, autoescape=True))
+    query = select(*_SHOWN).where(is_shown(store), t.jobs.c.id.startswith(beginning, autoescape=True))
     return _with_tasks(store, query.order_by(t.jobs.c.id).limit(2))
 
 
 def rows_of_digest(store: Store, digest: str, states: Collection[str]) -> list[Row]:
     """The newest job of this specification in one of the states, if there is one; with its tasks."""
     j = t.jobs.c
-    query = select(*_SHOWN).where(is_shown(), j.digest == digest, j.state.in_(states))
+    query = select(*_SHOWN).where(is_shown(store), j.digest == digest, j.state.in_(states))
     return _with_tasks(store, query.order_by(j.created_at.desc(), j.id).limit(1))
 
 
@@ -173,14 +174,14 @@ def counts(store: Store) -> dict[str, int]:
     """Number of jobs by state; states without any are absent."""
     j = t.jobs.c
     with store.reading() as connection:
-        found = connection.execute(select(j.state, func.count()).where(is_shown()).group_by(j.state)).all()
+        found = connection.execute(select(j.state, func.count()).where(is_shown(store)).group_by(j.state)).all()
     return dict(tuple(row) for row in found)
 
 
 def events(store: Store, job: str) -> list[Row]:
     """at, kind and data of everything that happened to a job, in order."""
     e = t.job_events.c
-    query = select(e.at, e.kind, e.data).join(t.jobs, t.jobs.c.id == e.job).where(e.job == job, is_shown())
+    query = select(e.at, e.kind, e.data).join(t.jobs, t.jobs.c.id == e.job).where(e.job == job, is_shown(store))
     with store.reading() as connection:
         return [row._asdict() for row in connection.execute(query.order_by(e.id))]
 
@@ -188,7 +189,7 @@ def events(store: Store, job: str) -> list[Row]:
 def log_tail(store: Store, job: str) -> str:
     """The last of the child's output; empty when there is none."""
     with store.reading() as connection:
-        found = connection.execute(select(t.jobs.c.log_tail).where(t.jobs.c.id == job, is_shown())).scalar()
+        found = connection.execute(select(t.jobs.c.log_tail).where(t.jobs.c.id == job, is_shown(store))).scalar()
     return found or ""
 
 

@@ -16,7 +16,7 @@ from lib.store import tables
 from lib.store.bulk import portions, upsert_rows
 from lib.store.catalogue_rows import refuse_unknown_models
 from lib.store.db import Store, Writing
-from lib.store.prepared import LARGEST_INT64, checked, key
+from lib.store.prepared import LARGEST_INT64, OPEN, Holder, checked, key
 
 FACT_FIELDS = tuple(
     column.name
@@ -46,11 +46,11 @@ class ReaderAliases:
         return None
 
 
-def set_alias(store: Store, alias: str, scope: str, model_id: str) -> int:
+def set_alias(store: Store, alias: str, scope: str, model_id: str, holder: Holder = OPEN) -> int:
     """Say which model a spelling means; scope '' is everywhere. Returns how many runs changed their model.
 
     Runs change that wait for a model and are spelled so in any way, that have it as their first spelling, or that this
-    alias had given a model before.
+    alias had given a model before. ``holder`` says who says so, and who may see the alias itself.
 
     Raises:
         RefusedInput: If there is no such model, or the alias is empty or too long.
@@ -68,8 +68,8 @@ def set_alias(store: Store, alias: str, scope: str, model_id: str) -> int:
         if before == model_id:
             return 0
         writing.is_changed = True
-        columns = ("alias", "scope", "origin", "model_id", "kind")
-        upsert_rows(connection, a, columns, [(alias, scope, "reader", model_id, "reader")])
+        columns = ("alias", "scope", "origin", "model_id", "kind", *Holder._fields)
+        upsert_rows(connection, a, columns, [(alias, scope, "reader", model_id, "reader", *holder)])
         changed = [
             run.id
             for run in _runs_spelled(connection, alias, scope)
@@ -139,7 +139,9 @@ def assign_models(store: Store, models: Mapping[int, str | None]) -> int:
     return store.write(work)
 
 
-def set_fact(store: Store, model_id: str, field: str, value: str, note: str | None = None) -> None:
+def set_fact(
+    store: Store, model_id: str, field: str, value: str, note: str | None = None, holder: Holder = OPEN
+) -> None:
     """Set one field of a model by hand; the same field again replaces what was set before.
 
     Args:
@@ -148,6 +150,7 @@ def set_fact(store: Store, model_id: str, field: str, value: str, note: str | No
         field: One of ``FACT_FIELDS``.
         value: As text; whole numbers may be written 7000000000, 7_000_000_000 or 7e9.
         note: Where the reader has it from.
+        holder: Who says so, and who may see it.
 
     Raises:
         RefusedInput: If the model, field or value will not do.
@@ -163,7 +166,14 @@ def set_fact(store: Store, model_id: str, field: str, value: str, note: str | No
         if before is not None and tuple(before) == (value, note):
             return
         writing.connection.execute(delete(f).where(*own))
-        row = {"model_id": model_id, "field": field, "value": value, "note": note, "origin": "reader"}
+        row = {
+            "model_id": model_id,
+            "field": field,
+            "value": value,
+            "note": note,
+            "origin": "reader",
+            **holder._asdict(),
+        }
         writing.connection.execute(insert(f), row)
         _stamp_model(writing, model_id)
 

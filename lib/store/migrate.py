@@ -6,12 +6,15 @@ so a kill at any moment leaves the old version whole, and of several processes t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, event, insert, select
 
 from lib.errors import RefusedInput
 from lib.store import tables
@@ -28,7 +31,7 @@ def migrate(engine: Engine) -> None:
     Raises:
         RefusedInput: If the store is of a version that this code does not know.
     """
-    with begin_writing(engine) as connection:
+    with _references_at_rest(engine), begin_writing(engine) as connection:
         version = version_on(connection)
         if version == NEWEST:
             return
@@ -42,8 +45,34 @@ def migrate(engine: Engine) -> None:
         settings = configuration()
         settings.attributes["connection"] = connection
         command.upgrade(settings, NEWEST)
+        _refuse_loose_ends(connection)
         if connection.execute(select(tables.store.c.id)).first() is None:
             connection.execute(insert(tables.store).values(id=1, revision=0, created_at=now()))
+
+
+@contextmanager
+def _references_at_rest(engine: Engine) -> Iterator[None]:
+    """On SQLite a table is changed by writing a new one and dropping the old, which would take along the rows of other
+    tables that refer to it. Foreign keys can be put to rest only outside of a transaction, so for new connections."""
+
+    def put_to_rest(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys=OFF")
+
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    engine.dispose()
+    event.listen(engine, "connect", put_to_rest)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", put_to_rest)
+        engine.dispose()
+
+
+def _refuse_loose_ends(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise AssertionError("a step of the migration left rows that refer to nothing")
 
 
 def configuration() -> Config:

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Select, and_, exists, or_, select
 
+from lib.access import Sight
 from lib.store import tables
 from lib.store.db import Store
-from lib.store.in_force import is_live
+from lib.store.in_force import is_live, is_seen
 
 API_NAME = "API name"
 SERVED_VARIANT = "served variant"
@@ -35,10 +36,10 @@ def prices_of(store: Store, model: str, *, kind: str = API_NAME) -> pd.DataFrame
     ``file`` and ``source_digest`` the stored file that the row came from (None for a reader's own: origin "reader").
     """
     p, a = tables.prices.c, tables.model_aliases.c
-    named = select(a.alias).where(a.model_id == model, a.kind == kind, _is_shown(a.source_id))
+    named = select(a.alias).where(a.model_id == model, a.kind == kind, _is_shown(store.sight, a.source_id))
     means = or_(p.model_slug.in_(named), p.api_name.in_(named))
     own = and_(p.origin == READER, p.model_slug == model)
-    query = _rows().where(or_(and_(p.origin != READER, means), own) if kind == API_NAME else means)
+    query = _rows(store.sight).where(or_(and_(p.origin != READER, means), own) if kind == API_NAME else means)
     return _typed(_frame(store, query.order_by(p.provider, p.api_name, p.valid_from.desc(), p.id)))
 
 
@@ -51,12 +52,12 @@ def listed_prices(store: Store) -> pd.DataFrame:
     p, a = tables.prices.c, tables.model_aliases.c
     named = and_(p.origin != READER, or_(p.model_slug == a.alias, p.api_name == a.alias))
     of_names = (
-        _rows(a.model_id.label("model"))
+        _rows(store.sight, a.model_id.label("model"))
         .join(tables.model_aliases, named)
-        .where(a.kind == API_NAME, _is_shown(a.source_id))
+        .where(a.kind == API_NAME, _is_shown(store.sight, a.source_id))
         .distinct()
     )
-    own = _rows(p.model_slug.label("model")).where(p.origin == READER)
+    own = _rows(store.sight, p.model_slug.label("model")).where(p.origin == READER)
     found = pd.concat([_frame(store, of_names), _frame(store, own).astype(object)], ignore_index=True)
     order = ["model", "provider", "api_name", "valid_from"]
     return _typed(found.sort_values(order, kind="stable", ignore_index=True, na_position="first"))
@@ -68,11 +69,11 @@ def unresolved_names(store: Store) -> pd.DataFrame:
     Only names that a list still shows (without a last day). ``providers`` and ``api_names`` are tuples of texts.
     """
     p, a, s = tables.prices.c, tables.model_aliases.c, tables.sources.c
-    known = exists().where(or_(a.alias == p.model_slug, a.alias == p.api_name), _is_shown(a.source_id))
+    known = exists().where(or_(a.alias == p.model_slug, a.alias == p.api_name), _is_shown(store.sight, a.source_id))
     query = (
         select(p.model_slug, p.provider, p.api_name, p.last_seen, s.name.label("file"), s.digest.label("source_digest"))
         .join_from(tables.prices, tables.sources, s.id == p.source_id)
-        .where(is_live(), ~known, p.valid_to.is_(None))
+        .where(is_live(store.sight), ~known, p.valid_to.is_(None))
         .order_by(p.model_slug, p.provider, p.api_name)
     )
     rows = _frame(store, query)
@@ -98,17 +99,19 @@ def aliases_of(store: Store, model: str) -> pd.DataFrame:
     ``scope`` is '' where it holds everywhere, else the zip or board in which alone it does.
     """
     a = tables.model_aliases.c
-    query = select(*(a[name] for name in ALIAS_COLUMNS)).where(a.model_id == model, _is_shown(a.source_id))
+    query = select(*(a[name] for name in ALIAS_COLUMNS)).where(
+        a.model_id == model, _is_shown(store.sight, a.source_id), is_seen(store.sight, tables.model_aliases)
+    )
     return _frame(store, query.order_by(a.origin, a.alias, a.scope))
 
 
-def _is_shown(source_id: Any) -> Any:
+def _is_shown(sight: Sight, source_id: Any) -> Any:
     """A reader's own, or of a live source."""
     s = tables.sources.alias()
-    return or_(source_id.is_(None), exists().where(s.c.id == source_id, is_live(s)))
+    return or_(source_id.is_(None), exists().where(s.c.id == source_id, is_live(sight, s)))
 
 
-def _rows(*first: Any) -> Select[Any]:
+def _rows(sight: Sight, *first: Any) -> Select[Any]:
     """Prices of live sources and of readers, with ``PRICE_COLUMNS`` after the columns given."""
     p, s = tables.prices.c, tables.sources.c
     return (
@@ -122,7 +125,7 @@ def _rows(*first: Any) -> Select[Any]:
             s.digest.label("source_digest"),
         )
         .outerjoin_from(tables.prices, tables.sources, s.id == p.source_id)
-        .where(or_(p.source_id.is_(None), is_live()))
+        .where(or_(p.source_id.is_(None), is_live(sight)), is_seen(sight, tables.prices))
     )
 
 

@@ -12,8 +12,9 @@ from lib.errors import RefusedInput
 from lib.store import tables
 from lib.store.catalogue_rows import refuse_unknown_models
 from lib.store.db import Store, Writing
+from lib.store.in_force import is_seen
 from lib.store.model_prices import READER
-from lib.store.prepared import checked, key
+from lib.store.prepared import OPEN, Holder, checked, key
 
 OWN = "own price"
 """The host of a price that a reader entered without naming one."""
@@ -31,6 +32,7 @@ def set_price(
     entered_on: str,
     usd_cached_in_per_mtok: float | None = None,
     host: str = OWN,
+    holder: Holder = OPEN,
 ) -> None:
     """Say what a model costs the reader at a host; the same model and host again replaces what was said before.
 
@@ -40,6 +42,7 @@ def set_price(
         usd_in_per_mtok, usd_out_per_mtok, usd_cached_in_per_mtok: USD per million tokens; cached None where unknown.
         entered_on: ISO day, from which it holds and on which it was last seen.
         host: Who asks it.
+        holder: Who says so, and who may see it.
 
     Raises:
         RefusedInput: If there is no such model, or a price is not one.
@@ -67,7 +70,7 @@ def set_price(
             "source": "entered by a reader",
         }
         days = {"valid_from": day, "valid_from_kind": "announced", "last_seen": day, "is_stale_risk": False}
-        writing.connection.execute(insert(p), row | prices | days)
+        writing.connection.execute(insert(p), row | prices | days | holder._asdict())
 
     store.write(work)
 
@@ -102,7 +105,7 @@ def own_prices(store: Store) -> pd.DataFrame:
             p.cached_input_usd_per_mtok,
             p.valid_from.label("entered_on"),
         )
-        .where(p.origin == READER)
+        .where(p.origin == READER, is_seen(store.sight, tables.prices))
         .order_by(p.model_slug, p.provider)
     )
     with store.reading() as connection:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from lib.access import OWN_MACHINE, Visibility
 from lib.errors import RefusedInput
 from lib.schema.records import STDERR_RULES, Measured, Parsed, Result, Run
 from lib.store.files import digest_of_bytes
@@ -84,6 +85,22 @@ class RawFile:
     n_bytes: int
 
 
+class Holder(NamedTuple):
+    """Whose a source is, and who may see it; for new sources: one that is replaced keeps its own.
+
+    Args:
+        owner: Who brought it.
+        visibility: private (the owner), workspace (its members) or public.
+    """
+
+    owner: str = OWN_MACHINE
+    visibility: Visibility = "public"
+
+
+OPEN = Holder()
+"""Of what is brought by commands on the machine itself, for all to see."""
+
+
 class Refusal(NamedTuple):
     """A file, or member of a zip, that could not be taken; ``name`` as the reader knows it."""
 
@@ -150,6 +167,7 @@ class Batch(NamedTuple):
     files: Sequence[PreparedFile] = ()
     refusals: Sequence[Refusal | tuple[str, str, str]] = ()
     finished_with: str | None = None
+    holder: Holder = OPEN
 
 
 class Outcome(NamedTuple):
@@ -175,18 +193,20 @@ class FileRows(NamedTuple):
     """A file ready to be written; several runs of one digest are one."""
 
     file: PreparedFile
+    holder: Holder
     warnings: str
     runs: list[RunRows]
     outcome: Outcome
 
 
-def file_rows(file: PreparedFile) -> FileRows:
+def file_rows(file: PreparedFile, holder: Holder = OPEN) -> FileRows:
     """The file as driver rows.
 
     Raises:
-        RefusedInput: Names the file and what in it no store could hold.
+        RefusedInput: Names the file and what in it no store could hold, or not everybody may bring.
     """
     try:
+        _refuse_hidden_tables(file, holder)
         key(file.name, "the name")
         key(file.member, "the member")
         runs = {prepared.digest: prepared for prepared in file.runs}
@@ -196,7 +216,17 @@ def file_rows(file: PreparedFile) -> FileRows:
         raise refused.in_file(file.name) from None
     n_samples = sum(sample.n_rows for row in rows for sample in row.prepared.sample_files.values())
     outcome = Outcome(file.name, "imported", sum(len(row.results) for row in rows), n_samples)
-    return FileRows(file, warnings, rows, outcome)
+    return FileRows(file, holder, warnings, rows, outcome)
+
+
+def _refuse_hidden_tables(file: PreparedFile, holder: Holder) -> None:
+    """The catalogue, prices and other tables are one for all readers: what is in them cannot be hidden from some."""
+    if holder.visibility != "public" and any(name != "tasks" for name in file.parsed.tables):
+        raise RefusedInput(
+            "a file of the catalogue or of prices is for all readers and cannot be private",
+            expected="results, or visibility public",
+            found=holder.visibility,
+        )
 
 
 def refuse_impossible(file: PreparedFile) -> None:

@@ -8,29 +8,38 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Select, func, select
 
+from lib.access import OWN_MACHINE
 from lib.store import tables
 from lib.store.check import check
 from lib.store.db import Store
 from lib.store.frames_read import alias_rows
-from lib.store.in_force import is_live, is_live_run
+from lib.store.in_force import is_live, is_live_run, is_seen
 
 __all__ = ["aliases", "check", "finished_raw", "known_sources", "reference", "refusals", "sources", "unresolved"]
 
 
-def known_sources(store: Store) -> dict[tuple[str, str], tuple[str, int]]:
-    """Importer and its version by (raw digest, member), of every source, withdrawn ones too."""
+def known_sources(store: Store, owner: str = OWN_MACHINE) -> dict[tuple[str, str], tuple[str, int]]:
+    """Importer and its version by (raw digest, member), of every source of one owner, withdrawn ones too."""
     s = tables.sources.c
+    query = select(s.raw_digest, s.member, s.importer, s.importer_version).where(s.owner == owner)
     with store.reading() as connection:
-        rows = connection.execute(select(s.raw_digest, s.member, s.importer, s.importer_version)).all()
+        rows = connection.execute(query).all()
     return {(digest, member): (importer, version) for digest, member, importer, version in rows}
 
 
-def finished_raw(store: Store) -> dict[str, str]:
-    """State of the importers that dealt with every member, by raw digest; unfinished files are absent."""
-    r = tables.raw_files.c
+def finished_raw(store: Store, owner: str = OWN_MACHINE) -> dict[str, str]:
+    """State of the importers that dealt with every member for this owner, by raw digest; unfinished files are absent."""
+    h = tables.raw_holders.c
     with store.reading() as connection:
-        rows = connection.execute(select(r.digest, r.finished_with).where(r.finished_with.is_not(None))).all()
-    return {row.digest: row.finished_with for row in rows}
+        rows = connection.execute(select(h.raw_digest, h.finished_with).where(h.owner == owner)).all()
+    return {row.raw_digest: row.finished_with for row in rows}
+
+
+def owners(store: Store) -> list[str]:
+    """Everybody who holds a source; for reading again what they brought."""
+    s = tables.sources.c
+    with store.reading() as connection:
+        return list(connection.execute(select(s.owner).distinct().order_by(s.owner)).scalars())
 
 
 def aliases(store: Store) -> pd.DataFrame:
@@ -50,7 +59,9 @@ def unresolved(store: Store) -> pd.DataFrame:
     """
     r, counts = tables.runs.c, tables.results.c
     n_results = select(func.count()).where(counts.run_id == r.id).scalar_subquery()
-    query = select(r.spellings, r.scope, n_results.label("n_results")).where(r.model_id.is_(None), is_live_run())
+    query = select(r.spellings, r.scope, n_results.label("n_results")).where(
+        r.model_id.is_(None), is_live_run(store.sight)
+    )
     with store.reading() as connection:
         rows = connection.execute(query).all()
     columns = ["spelling", "scope", "others", "n_runs", "n_results"]
@@ -67,21 +78,21 @@ def unresolved(store: Store) -> pd.DataFrame:
 
 
 def sources(store: Store) -> pd.DataFrame:
-    """One row per source, withdrawn ones too (``withdrawn_at``): every column of the table, by id."""
-    return _frame(store, select(tables.sources).order_by(tables.sources.c.id))
+    """One row per source that the reader may see, withdrawn ones too (``withdrawn_at``): every column of the table, by id."""
+    return _frame(store, select(tables.sources).where(is_seen(store.sight)).order_by(tables.sources.c.id))
 
 
 def refusals(store: Store) -> pd.DataFrame:
-    """One row per file that could not be taken: raw_digest, member, name, reason, refused_at."""
-    r = tables.refusals.c
-    return _frame(store, select(tables.refusals).order_by(r.name, r.member))
+    """One row per file that could not be taken and that the reader may see: every column of the table, by name."""
+    r = tables.refusals
+    return _frame(store, select(r).where(is_seen(store.sight, r)).order_by(r.c.name, r.c.member))
 
 
 def reference(store: Store, name: str) -> pd.DataFrame:
     """A reference table whole, rows and columns in the order of its file; empty when no live source holds it."""
     r, s = tables.reference_rows.c, tables.sources
     query = select(r.data).join_from(tables.reference_rows, s, s.c.id == r.source_id)
-    query = query.where(r.name == name, is_live()).order_by(r.row)
+    query = query.where(r.name == name, is_live(store.sight)).order_by(r.row)
     with store.reading() as connection:
         rows: Sequence[dict[str, Any]] = connection.execute(query).scalars().all()
     return pd.DataFrame(list(rows))

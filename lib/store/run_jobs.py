@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from lib.store import job_tables
 from lib.store.db import Store
+from lib.store.in_force import is_seen
 
 
 class RunJob(NamedTuple):
@@ -25,12 +26,12 @@ class RunJob(NamedTuple):
 
 
 def job_of_run(store: Store, run: str) -> RunJob | None:
-    """The newest job, of those that everybody may see, whose task became this run (its whole digest)."""
+    """The newest job, of those that the reader may see, whose task became this run (its whole digest)."""
     j, t = job_tables.jobs.c, job_tables.job_tasks.c
     query = (
         select(j.id, t.task, j.estimate)
         .join_from(job_tables.job_tasks, job_tables.jobs, t.job == j.id)
-        .where(t.run == run, t.state == "succeeded", j.visibility == "public")
+        .where(t.run == run, t.state == "succeeded", is_seen(store.sight, job_tables.jobs))
         .order_by(j.created_at.desc(), j.id)
         .limit(1)
     )

@@ -24,7 +24,7 @@ STORED_COLUMNS = (
     "config",
     "store_revision",
 )
-SAMPLE_COLUMNS = ("run_id", "task", "digest", "n_rows", "n_bytes", "source_id")
+SAMPLE_COLUMNS = ("run_id", "task", "source_id", "digest", "n_rows", "n_bytes")
 MEASURED = ("run_id", "source_id", "task", *MEASURED_COLUMNS)
 
 
@@ -99,7 +99,7 @@ def _write_measured(connection: Connection, rows: list[tuple[Any, ...]], replace
 
 def _sample_rows(run_id: int, source_id: int, rows: RunRows) -> list[tuple[Any, ...]]:
     kept = rows.prepared.sample_files
-    return [(run_id, task, file.digest, file.n_rows, file.n_bytes, source_id) for task, file in kept.items()]
+    return [(run_id, task, source_id, file.digest, file.n_rows, file.n_bytes) for task, file in kept.items()]
 
 
 def _stored_runs(connection: Connection, digests: Any) -> dict[str, int]:

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Select, select
 
+from lib.access import Sight
 from lib.errors import RefusedInput, Unavailable
 from lib.store import files, tables
 from lib.store.db import Store
-from lib.store.in_force import is_live_run
+from lib.store.in_force import is_live
 
 ENDING = ".parquet"
 LOG_COLUMNS = ("run_id", "task", "n_rows", "n_bytes")
@@ -49,7 +50,7 @@ def read_samples(store: Store, run_id: int, task: str, columns: Sequence[str] | 
     """The log of one task of a run, rows in file order; see ``schema.records.Samples`` for its columns.
 
     Raises:
-        RefusedInput: If there is none, or no live source holds the run.
+        RefusedInput: If there is none, or no live source brought it.
         Unavailable: If the file is gone.
     """
     path = _path(store, run_id, task)
@@ -76,11 +77,15 @@ def logs_of(store: Store, run_ids: Iterable[int]) -> pd.DataFrame:
     """Which logs there are of these live runs: ``LOG_COLUMNS``, by run and task; no file is opened."""
     s = tables.sample_files.c
     wanted = sorted({int(run_id) for run_id in run_ids})
-    columns = [s[name] for name in LOG_COLUMNS]
-    query = select(*columns).where(s.run_id.in_(wanted), is_live_run(s.run_id)).order_by(s.run_id, s.task)
+    query = (
+        select(*(s[name] for name in LOG_COLUMNS))
+        .join(tables.sources, tables.sources.c.id == s.source_id)
+        .where(s.run_id.in_(wanted), is_live(store.sight))
+        .order_by(s.run_id, s.task, s.source_id)
+    )
     with store.reading() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
-    return pd.DataFrame(rows, columns=list(LOG_COLUMNS))
+    return pd.DataFrame(rows, columns=list(LOG_COLUMNS)).drop_duplicates(["run_id", "task"], ignore_index=True)
 
 
 def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
@@ -88,15 +93,16 @@ def sample_columns(store: Store, run_id: int, task: str) -> list[str]:
     return list(pq.read_schema(_path(store, run_id, task)).names)
 
 
-def which_file(run_id: int, task: str) -> Select[str]:
+def which_file(sight: Sight, run_id: int, task: str) -> Select[str]:
     """The query for the file of one log: by primary key, whatever else is stored."""
-    s = tables.sample_files.c
-    return select(s.digest).where(s.run_id == run_id, s.task == task, is_live_run(s.run_id))
+    s, sources = tables.sample_files.c, tables.sources
+    found = select(s.digest).join(sources, sources.c.id == s.source_id).where(s.run_id == run_id, s.task == task)
+    return found.where(is_live(sight)).order_by(s.source_id).limit(1)
 
 
 def _path(store: Store, run_id: int, task: str) -> Path:
     with store.reading() as connection:
-        digest = connection.execute(which_file(run_id, task)).scalar()
+        digest = connection.execute(which_file(store.sight, run_id, task)).scalar()
     if digest is None:
         raise RefusedInput("no samples are stored for this run and task", place=f"run {run_id}, task {task}")
     path = files.path_of(folder(store), digest, ENDING)

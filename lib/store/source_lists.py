@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
-from lib.store.in_force import is_live_run, is_public
+from lib.store.in_force import is_live_run, is_seen
 
 KINDS = ("raw", "board", "transcription")
 TABLES = "tables"
@@ -30,13 +30,13 @@ class Reach(NamedTuple):
 
 
 def source_list(store: Store) -> pd.DataFrame:
-    """One row per public source, withdrawn ones too: ``SOURCE_COLUMNS``, kind, n_runs, runs; by id.
+    """One row per source that the reader may see, withdrawn ones too: ``SOURCE_COLUMNS``, kind, n_runs, runs; by id.
 
     ``kind`` is that of its runs (raw, board or transcription; the first where it has several), or ``tables``. ``runs``
     is the beginnings of their digests, parted by a blank. ``n_results`` is what the file holds: a run that lies in several files counts in each.
     """
     s, r, links = tables.sources.c, tables.runs.c, tables.run_sources.c
-    query = select(*(s[name] for name in SOURCE_COLUMNS)).where(is_public()).order_by(s.id)
+    query = select(*(s[name] for name in SOURCE_COLUMNS)).where(is_seen(store.sight)).order_by(s.id)
     held = select(links.source_id, r.kind, r.digest).join(tables.runs, r.id == links.run_id).order_by(links.run_id)
     with store.reading() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
@@ -53,16 +53,20 @@ def source_list(store: Store) -> pd.DataFrame:
 
 
 def raw_names(store: Store) -> dict[str, str]:
-    """Name of every raw file by its digest."""
-    r = tables.raw_files.c
+    """Name of every raw file that the reader may see something of, by its digest."""
+    r, s, f = tables.raw_files.c, tables.sources, tables.refusals
+    is_known = or_(
+        exists().where(s.c.raw_digest == r.digest, is_seen(store.sight)),
+        exists().where(f.c.raw_digest == r.digest, is_seen(store.sight, f)),
+    )
     with store.reading() as connection:
-        return {row.digest: row.name for row in connection.execute(select(r.digest, r.name))}
+        return {row.digest: row.name for row in connection.execute(select(r.digest, r.name).where(is_known))}
 
 
 def waiting_runs(store: Store) -> dict[tuple[str, str], list[str]]:
     """Runs (beginnings of digests) whose name waits for a model, by first spelling and scope; live sources only."""
     r = tables.runs.c
-    query = select(r.spellings, r.scope, r.digest).where(r.model_id.is_(None), is_live_run()).order_by(r.id)
+    query = select(r.spellings, r.scope, r.digest).where(r.model_id.is_(None), is_live_run(store.sight)).order_by(r.id)
     found: dict[tuple[str, str], list[str]] = {}
     with store.reading() as connection:
         for spellings, scope, digest in connection.execute(query):
@@ -73,11 +77,13 @@ def waiting_runs(store: Store) -> dict[tuple[str, str], list[str]]:
 def reach_of_alias(store: Store, alias: str, scope: str, model_id: str) -> Reach:
     """What ``mapping.set_alias`` would change, by its rule: runs that wait and are spelled so, or have it as first spelling.
 
-    Counts every such run that the alias would write, also of withdrawn sources, which stay out of view.
+    Counts every such run that the reader may see; a withdrawn source's stay out of view.
     """
     a, r, results = tables.model_aliases.c, tables.runs.c, tables.results.c
     wanted = alias.casefold()
-    query = select(r.id, r.model_id, r.spellings)
+    links, s = tables.run_sources.c, tables.sources.c
+    is_held = exists().where(links.run_id == r.id, links.source_id == s.id, is_seen(store.sight))
+    query = select(r.id, r.model_id, r.spellings).where(is_held)
     if scope:
         query = query.where(r.scope == scope)
     own = (a.alias == alias, a.scope == scope, a.origin == "reader")

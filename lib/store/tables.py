@@ -50,11 +50,18 @@ raw_files = Table(
     Column("name", Text, nullable=False),
     Column("n_bytes", BigInteger, nullable=False),
     Column("stored_at", Text, nullable=False),
-    # Set when every member has been dealt with, to the state of the importers that did it:
-    # an unfinished or outdated file is walked again, a finished one is skipped unread.
-    Column("finished_with", Text),
     CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
     CheckConstraint("n_bytes >= 0", name="size_not_negative"),
+)
+
+raw_holders = Table(
+    "raw_holders",
+    metadata,
+    Column("raw_digest", Text, ForeignKey("raw_files.digest"), primary_key=True),
+    Column("owner", Text, primary_key=True),
+    # State of the importers that have dealt with every member for this owner: an unfinished or outdated file is walked
+    # again, a finished one is skipped unread.
+    Column("finished_with", Text, nullable=False),
 )
 
 sources = Table(
@@ -80,7 +87,8 @@ sources = Table(
     Column("warnings", JSON, nullable=False),
     Column("n_results", Integer, nullable=False, server_default=text("0")),
     Column("store_revision", BigId, nullable=False, index=True),
-    UniqueConstraint("raw_digest", "member"),
+    # The same bytes brought by two people are two sources of the same runs: neither learns of the other.
+    UniqueConstraint("raw_digest", "member", "owner"),
     CheckConstraint("visibility in ('private', 'workspace', 'public')", name="visibility"),
     CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
 )
@@ -90,9 +98,12 @@ refusals = Table(
     metadata,
     Column("raw_digest", Text, primary_key=True),
     Column("member", Text, primary_key=True, server_default=""),
+    Column("owner", Text, primary_key=True, server_default="local"),
+    Column("visibility", Text, nullable=False, server_default="public"),
     Column("name", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("refused_at", Text, nullable=False),
+    CheckConstraint("visibility in ('private', 'workspace', 'public')", name="visibility"),
 )
 
 models = Table(
@@ -151,6 +162,8 @@ model_facts = Table(
     Column("is_from_memory", Boolean, nullable=False, server_default=text("false")),
     Column("origin", Text, nullable=False, server_default="shipped"),
     Column("source_id", BigId, ForeignKey("sources.id")),
+    Column("owner", Text, nullable=False, server_default="local"),
+    Column("visibility", Text, nullable=False, server_default="public"),
     CheckConstraint("origin in ('shipped', 'imported', 'reader')", name="origin"),
 )
 
@@ -177,6 +190,8 @@ model_aliases = Table(
     Column("model_id", Text, ForeignKey("models.id"), nullable=False, index=True),
     Column("kind", Text),
     Column("source_id", BigId, ForeignKey("sources.id")),
+    Column("owner", Text, nullable=False, server_default="local"),
+    Column("visibility", Text, nullable=False, server_default="public"),
     CheckConstraint("origin in ('shipped', 'reader')", name="origin"),
 )
 
@@ -297,7 +312,8 @@ sample_files = Table(
     Column("digest", Text, nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("n_bytes", BigInteger, nullable=False),
-    Column("source_id", BigId, ForeignKey("sources.id"), nullable=False),
+    # Part of the key: who may see a log is its source's affair, and a run may be seen by more people than a log of it.
+    Column("source_id", BigId, ForeignKey("sources.id"), primary_key=True),
     CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
 )
 
@@ -322,6 +338,8 @@ prices = Table(
     Column("is_stale_risk", Boolean, nullable=False, server_default=text("false")),
     Column("origin", Text, nullable=False, server_default="shipped"),
     Column("source_id", BigId, ForeignKey("sources.id")),
+    Column("owner", Text, nullable=False, server_default="local"),
+    Column("visibility", Text, nullable=False, server_default="public"),
     CheckConstraint("input_usd_per_mtok is null or input_usd_per_mtok >= 0", name="input_not_negative"),
     CheckConstraint("output_usd_per_mtok is null or output_usd_per_mtok >= 0", name="output_not_negative"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The newest version in ``lib/store/migrations/versions``; a test holds the two together."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, update
@@ -12,7 +12,7 @@ from lib.store import tables
 from lib.store.bulk import portions
 from lib.store.clock import now
 from lib.store.db import Store, Writing
-from lib.store.in_force import is_live, is_public
+from lib.store.in_force import is_live, is_seen, sight_of
 
 
 class Effect(NamedTuple):
@@ -39,7 +39,7 @@ def restore(store: Store, source_id: int) -> None:
     restore_all(store, [source_id])
 
 
-def withdraw_all(store: Store, source_ids: Iterable[int]) -> int:
+def withdraw_all(store: Store, source_ids: Collection[int]) -> int:
     """Take sources out of every view, all or none of them; returns how many were in view before.
 
     Nothing is deleted, and runs that a source outside the list holds stay in view.
@@ -47,16 +47,16 @@ def withdraw_all(store: Store, source_ids: Iterable[int]) -> int:
     Raises:
         RefusedInput: If one of them is not there. Nothing is changed.
     """
-    return _set_withdrawn(store, list(source_ids), now())
+    return store.write(lambda writing: set_withdrawn(writing, source_ids, now()))
 
 
-def restore_all(store: Store, source_ids: Iterable[int]) -> int:
+def restore_all(store: Store, source_ids: Collection[int]) -> int:
     """Undo ``withdraw_all``; returns how many were withdrawn before.
 
     Raises:
         RefusedInput: If one of them is not there. Nothing is changed.
     """
-    return _set_withdrawn(store, list(source_ids), None)
+    return store.write(lambda writing: set_withdrawn(writing, source_ids, None))
 
 
 def effect_of_withdrawing(store: Store, source_ids: Iterable[int]) -> Effect:
@@ -75,27 +75,28 @@ def effect_of_restoring(store: Store, source_ids: Iterable[int]) -> Effect:
         return Effect(len(withdrawn), len(coming), _n_results(connection, coming))
 
 
-def _set_withdrawn(store: Store, source_ids: list[int], at: str | None) -> int:
+def set_withdrawn(writing: Writing, source_ids: Iterable[int], at: str | None) -> int:
+    """Withdraw sources at a time, or restore them (None), within a transaction; returns how many changed their state.
+
+    Raises:
+        RefusedInput: If one of them is not there.
+    """
     s, runs, models, links = tables.sources, tables.runs, tables.models, tables.run_sources.c
-
-    def work(writing: Writing) -> int:
-        connection = writing.connection
-        states = {key: state for state, keys in enumerate(_by_state(connection, source_ids)) for key in keys}
-        missing = [key for key in source_ids if key not in states]
-        if missing:
-            raise RefusedInput("there is no such source", found=missing[0])
-        # 0: in view, 1: withdrawn; only those that are in the other state than wanted.
-        changing = [key for key, state in states.items() if state == (0 if at else 1)]
-        stamp = {"store_revision": writing.revision}
-        for some in portions(changing):
-            connection.execute(update(s).where(s.c.id.in_(some)).values(withdrawn_at=at, **stamp))
-            held = select(links.run_id).where(links.source_id.in_(some))
-            connection.execute(update(runs).where(runs.c.id.in_(held)).values(**stamp))
-            connection.execute(update(models).where(models.c.source_id.in_(some)).values(**stamp))
-        writing.is_changed = bool(changing)
-        return len(changing)
-
-    return store.write(work)
+    connection, wanted = writing.connection, list(source_ids)
+    states = {key: state for state, keys in enumerate(_by_state(connection, wanted)) for key in keys}
+    missing = [key for key in wanted if key not in states]
+    if missing:
+        raise RefusedInput("there is no such source", found=missing[0])
+    # 0: in view, 1: withdrawn; only those that are in the other state than wanted.
+    changing = [key for key, state in states.items() if state == (0 if at else 1)]
+    stamp = {"store_revision": writing.revision}
+    for some in portions(changing):
+        connection.execute(update(s).where(s.c.id.in_(some)).values(withdrawn_at=at, **stamp))
+        held = select(links.run_id).where(links.source_id.in_(some))
+        connection.execute(update(runs).where(runs.c.id.in_(held)).values(**stamp))
+        connection.execute(update(models).where(models.c.source_id.in_(some)).values(**stamp))
+    writing.is_changed = writing.is_changed or bool(changing)
+    return len(changing)
 
 
 def _by_state(connection: Connection, source_ids: Iterable[int]) -> tuple[list[int], list[int]]:
@@ -114,7 +115,7 @@ def _runs_of(connection: Connection, source_ids: list[int]) -> set[int]:
     found: set[int] = set()
     for some in portions(source_ids):
         held = select(links.run_id).join(tables.sources, tables.sources.c.id == links.source_id)
-        found.update(connection.execute(held.where(links.source_id.in_(some), is_public())).scalars())
+        found.update(connection.execute(held.where(links.source_id.in_(some), is_seen(sight_of(connection)))).scalars())
     return found
 
 
@@ -127,7 +128,7 @@ def _runs_held_by_others(connection: Connection, source_ids: list[int]) -> set[i
         query = (
             select(links.run_id, links.source_id)
             .join(tables.sources, s.id == links.source_id)
-            .where(links.run_id.in_(some), is_live())
+            .where(links.run_id.in_(some), is_live(sight_of(connection)))
         )
         held.update(run for run, source in connection.execute(query) if source not in own)
     return held

@@ -7,7 +7,7 @@ from sqlalchemy import exists, or_, select
 
 from lib.store import tables
 from lib.store.db import Store
-from lib.store.in_force import is_live_run, is_public
+from lib.store.in_force import is_live_run, is_seen
 
 COLUMNS = ["model", "task", "metric", "run"]
 
@@ -20,12 +20,12 @@ def only_withdrawn(store: Store) -> pd.DataFrame:
     """
     s, r, results, links = tables.sources.c, tables.runs.c, tables.results.c, tables.run_sources.c
     is_withdrawn = exists().where(
-        links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_not(None), is_public()
+        links.run_id == r.id, links.source_id == s.id, s.withdrawn_at.is_not(None), is_seen(store.sight)
     )
     query = (
         select(r.model_id, results.task, results.metric, r.digest)
         .join(tables.results, results.run_id == r.id)
-        .where(is_withdrawn, ~is_live_run(), r.model_id.is_not(None), results.score.is_not(None))
+        .where(is_withdrawn, ~is_live_run(store.sight), r.model_id.is_not(None), results.score.is_not(None))
         .distinct()
         .order_by(r.model_id, results.task, results.metric, r.digest)
     )
@@ -47,7 +47,7 @@ def sources_with_model(store: Store, model: str) -> pd.DataFrame:
     brought = exists().where(m.id == model, m.source_id == s.id)
     query = (
         select(s.name, s.digest, s.withdrawn_at)
-        .where(s.withdrawn_at.is_not(None), is_public(), or_(holds, brought))
+        .where(s.withdrawn_at.is_not(None), is_seen(store.sight), or_(holds, brought))
         .order_by(s.withdrawn_at.desc(), s.id)
     )
     with store.reading() as connection:

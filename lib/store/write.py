@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, select, tuple_
 
 from lib.store import tables
 from lib.store.bulk import insert_rows, portions, upsert_rows
@@ -20,8 +20,10 @@ from lib.store.clock import now
 from lib.store.db import Store, Writing
 from lib.store.mapping import assign_models, remove_alias, remove_fact, set_alias, set_fact
 from lib.store.prepared import (
+    OPEN,
     Batch,
     FileRows,
+    Holder,
     Outcome,
     PreparedFile,
     PreparedRun,
@@ -37,6 +39,7 @@ from lib.store.withdrawal import restore, withdraw
 
 __all__ = [
     "Batch",
+    "Holder",
     "Outcome",
     "PreparedFile",
     "PreparedRun",
@@ -81,15 +84,16 @@ def write_files(
     refusals: Iterable[Refusal | tuple[str, str, str]] = (),
     finished_with: str | None = None,
     community: Sequence[Mapping[str, Any]] = (),
+    holder: Holder = OPEN,
 ) -> list[Outcome]:
     """``write_batches`` for files of one raw file."""
-    return write_batches(store, [Batch(raw, files, tuple(refusals), finished_with)], community)
+    return write_batches(store, [Batch(raw, files, tuple(refusals), finished_with, holder)], community)
 
 
 def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Mapping[str, Any]] = ()) -> list[Outcome]:
     """Write files of any number of raw files in one transaction; raw files and samples are on disk already.
 
-    A source is known by raw digest and member; a shipped one also by its name, so that a newer edition takes the place
+    A source is known by raw digest, member and owner; a shipped one also by its name, so that a newer edition takes the place
     of the older. Known and read by the same importer at this version or a later one: unchanged. Known and read
     otherwise: its rows are replaced, runs that no other source holds are deleted, and it stays withdrawn if it was.
     A run that is stored already gets a further source, its results are not written again.
@@ -106,7 +110,7 @@ def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Ma
     Raises:
         RefusedInput: If a file holds what no store can hold, or means a model that is not there. Nothing is written.
     """
-    rows = [file_rows(file) for batch in batches for file in batch.files]
+    rows = [file_rows(file, batch.holder) for batch in batches for file in batch.files]
     for file in rows:
         refuse_unknown_tables(file)
 
@@ -133,50 +137,60 @@ def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Ma
 
 
 def _write_raw_files(writing: Writing, batches: Sequence[Batch]) -> None:
-    r = tables.raw_files.c
+    r, h = tables.raw_files.c, tables.raw_holders.c
     connection = writing.connection
-    known: dict[str, str | None] = {}
+    known: set[str] = set()
+    finished: dict[tuple[str, str], str] = {}
     for some in portions(batch.raw.digest for batch in batches):
-        known.update(
-            (row.digest, row.finished_with)
-            for row in connection.execute(select(r.digest, r.finished_with).where(r.digest.in_(some)))
-        )
-    for raw, _, _, finished_with in batches:
+        known.update(connection.execute(select(r.digest).where(r.digest.in_(some))).scalars())
+        for row in connection.execute(select(tables.raw_holders).where(h.raw_digest.in_(some))):
+            finished[row.raw_digest, row.owner] = row.finished_with
+    new: dict[str, tuple[Any, ...]] = {}
+    ended: dict[tuple[str, str], str] = {}
+    for batch in batches:
+        raw, place = batch.raw, (batch.raw.digest, batch.holder.owner)
         if raw.digest not in known:
-            values = (raw.digest, plain_text(raw.name), raw.n_bytes, now(), finished_with)
-            columns = ("digest", "name", "n_bytes", "stored_at", "finished_with")
-            insert_rows(connection, tables.raw_files, columns, [values])
-        elif finished_with is not None and known[raw.digest] != finished_with:
-            connection.execute(
-                update(tables.raw_files).where(r.digest == raw.digest).values(finished_with=finished_with)
-            )
-        else:
-            continue
-        known[raw.digest] = finished_with or known.get(raw.digest)
-        writing.is_changed = True
+            new.setdefault(raw.digest, (raw.digest, plain_text(raw.name), raw.n_bytes, now()))
+        if batch.finished_with is not None and finished.get(place) != batch.finished_with:
+            ended[place] = batch.finished_with
+    insert_rows(connection, tables.raw_files, ("digest", "name", "n_bytes", "stored_at"), list(new.values()))
+    rows = [(*place, state) for place, state in ended.items()]
+    upsert_rows(connection, tables.raw_holders, ("raw_digest", "owner", "finished_with"), rows)
+    writing.is_changed = writing.is_changed or bool(new or ended)
 
 
 class _Known:
-    """Sources that are stored, by raw digest and member, and shipped ones by name."""
+    """Sources that are stored, by raw digest, member and owner, and shipped ones by name."""
 
     def __init__(self) -> None:
-        self.by_place: dict[tuple[str, str], Any] = {}
+        self.by_place: dict[tuple[str, str, str], Any] = {}
         self.by_name: dict[str, Any] = {}
 
-    def of(self, file: PreparedFile) -> Any:
-        row = self.by_place.get((file.raw_digest, file.member))
-        if row is None and file.is_shipped:
-            row = self.by_name.get(file.name)
-        return row
+    def of(self, row: FileRows) -> Any:
+        file = row.file
+        there = self.by_place.get((file.raw_digest, file.member, row.holder.owner))
+        if there is None and file.is_shipped:
+            there = self.by_name.get(file.name)
+        return there
 
 
 def _known_sources(connection: Connection, rows: Sequence[FileRows]) -> _Known:
     s = tables.sources.c
-    columns = (s.id, s.raw_digest, s.member, s.name, s.is_shipped, s.importer, s.importer_version)
+    columns = (
+        s.id,
+        s.raw_digest,
+        s.member,
+        s.owner,
+        s.visibility,
+        s.name,
+        s.is_shipped,
+        s.importer,
+        s.importer_version,
+    )
     known = _Known()
     for some in portions((row.file.raw_digest, row.file.member) for row in rows):
         for row in connection.execute(select(*columns).where(tuple_(s.raw_digest, s.member).in_(some))):
-            known.by_place[row.raw_digest, row.member] = row
+            known.by_place[row.raw_digest, row.member, row.owner] = row
     for names in portions(row.file.name for row in rows if row.file.is_shipped):
         for row in connection.execute(select(*columns).where(s.is_shipped, s.name.in_(names))):
             known.by_name[row.name] = row
@@ -187,11 +201,11 @@ def _write_sources(writing: Writing, rows: Sequence[FileRows], known: _Known) ->
     """Ids and states of the files, in order; writes the rows of those that are new or replaced."""
     states: list[Any] = []
     ids: list[int] = []
-    taken: dict[tuple[str, str], int] = {}
-    values = []
+    taken: dict[tuple[str, str, str], int] = {}
+    new, replaced = [], []
     for row in rows:
         file = row.file
-        place, there = (file.raw_digest, file.member), known.of(file)
+        place, there = (file.raw_digest, file.member, row.holder.owner), known.of(row)
         if place in taken:  # the same member twice in one call
             ids.append(taken[place])
             states.append("unchanged")
@@ -202,9 +216,13 @@ def _write_sources(writing: Writing, rows: Sequence[FileRows], known: _Known) ->
             states.append("unchanged")
         else:
             states.append("imported" if there is None else "replaced")
-            values.append((ids[-1], *_source_row(writing, row)))
-    # Owner, visibility and withdrawal are not among the columns: a replaced source keeps them.
-    upsert_rows(writing.connection, tables.sources, ("id", *SOURCE_COLUMNS), values)
+            values = (ids[-1], *_source_row(writing, row))
+            if there is None:
+                new.append((*values, *row.holder))
+            else:
+                replaced.append((*values, there.owner, there.visibility))
+    # Withdrawal is not among the columns: a replaced source keeps it, as it keeps owner and visibility.
+    upsert_rows(writing.connection, tables.sources, ("id", *SOURCE_COLUMNS, *Holder._fields), [*new, *replaced])
     return ids, states
 
 
@@ -239,18 +257,23 @@ def _write_refusals(writing: Writing, batches: Sequence[Batch], active: Sequence
     """Store what could not be taken; what could be taken after all is no refusal any more."""
     r = tables.refusals
     connection = writing.connection
-    places = [(file.file.raw_digest, file.file.member) for file in active]
-    for some in portions(places):
-        connection.execute(delete(r).where(tuple_(r.c.raw_digest, r.c.member).in_(some)))
+    place_of = tuple_(r.c.raw_digest, r.c.member, r.c.owner)
+    for some in portions((row.file.raw_digest, row.file.member, row.holder.owner) for row in active):
+        connection.execute(delete(r).where(place_of.in_(some)))
     refused = {
-        (batch.raw.digest, short_name(member)): (plain_text(name), plain_text(reason))
+        (batch.raw.digest, short_name(member), batch.holder.owner): (
+            batch.holder.visibility,
+            plain_text(name),
+            plain_text(reason),
+        )
         for batch in batches
         for member, name, reason in batch.refusals
     }
-    known: dict[tuple[str, str], tuple[str, str]] = {}
+    known: dict[tuple[str, str, str], tuple[str, str, str]] = {}
     for some in portions(refused):
-        for row in connection.execute(select(r).where(tuple_(r.c.raw_digest, r.c.member).in_(some))):
-            known[row.raw_digest, row.member] = (row.name, row.reason)
+        for row in connection.execute(select(r).where(place_of.in_(some))):
+            known[row.raw_digest, row.member, row.owner] = (row.visibility, row.name, row.reason)
     new = [(*place, *words, now()) for place, words in refused.items() if known.get(place) != words]
-    upsert_rows(connection, r, ("raw_digest", "member", "name", "reason", "refused_at"), new)
+    columns = ("raw_digest", "member", "owner", "visibility", "name", "reason", "refused_at")
+    upsert_rows(connection, r, columns, new)
     writing.is_changed = writing.is_changed or bool(new)

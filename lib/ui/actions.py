@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from lib.access import Reader, may
 from lib.report.html import render
 from lib.store.db import Store
 from lib.store.frames import Frames
@@ -14,13 +15,16 @@ from lib.ui import cached, reports
 from lib.ui.recorded import Notes
 
 
-def draw(notes: Notes, frames: Frames) -> None:
+def draw(somebody: Reader, notes: Notes, frames: Frames) -> None:
     """Buttons that make their file at the click, from what the page will have drawn by then.
 
     Args:
+        somebody: Strangers take no reports home.
         notes: Of this rerun; still empty while this is drawn.
         frames: Of this rerun.
     """
+    if not may(somebody, "share"):
+        return
     store = cached.store()
     with st.container(horizontal=True, vertical_alignment="center"), st.popover("Report", icon=":material/article:"):
         st.markdown("This view as one file that opens offline: takeaway, figures, tables, assumptions, sources.")

@@ -1,6 +1,7 @@
-"""Reads of the store and finished work, once per process and store revision, shared by all readers.
+"""Reads of the store and finished work, once per process, store revision and sight, shared by readers who see the same.
 
-Nothing here is private to a reader: everything is a function of public rows and plain choices.
+Most readers have nothing of their own and share what was made of public rows (or the workspace's). What somebody else may
+not see is under another key: everything is a function of the rows of a sight and plain choices.
 """
 
 from __future__ import annotations
@@ -14,25 +15,30 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+from lib.access import Sight
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
+from lib.store.sights import narrowest
+from lib.ui import reader
 from lib.ui.finished import Later
 
 Made = TypeVar("Made")
 
 
 class _Held(NamedTuple):
-    """What one rerun works on."""
+    """What one rerun works on: ``sight`` is the narrowest that sees the reader's rows, ``store`` sees with the reader's own."""
 
     database_url: str
+    sight: Sight
+    store: Store
     frames: Frames
 
 
 # A rerun is one thread, so its context ends with it and keeps no old revision alive.
 _OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
-VIEWS_KEPT, READS_KEPT = 150, 150
-"""Finished views and reads of all pages; old revisions leave by these limits and nothing else."""
+VIEWS_KEPT, READS_KEPT, SIGHTS_KEPT = 150, 150, 6
+"""Finished views and reads of all pages, and frames of different sights; what is old leaves by these limits and nothing else."""
 
 
 class Kept:
@@ -62,7 +68,7 @@ class Kept:
         return result
 
 
-_VIEWS, _READS = Kept(VIEWS_KEPT), Kept(READS_KEPT)
+_VIEWS, _READS, _FRAMES, _SIGHTS = Kept(VIEWS_KEPT), Kept(READS_KEPT), Kept(SIGHTS_KEPT), Kept(READS_KEPT)
 
 
 def frames() -> Frames:
@@ -71,8 +77,8 @@ def frames() -> Frames:
 
 
 def store() -> Store:
-    """The store itself, for what is read or written when a reader asks for it; pages of many rows use ``frames``."""
-    return _store(read_settings().database_url)
+    """The store as this reader sees it, for what is read or written when one asks for it; pages of many rows use ``frames``."""
+    return _held().store
 
 
 def today() -> str:
@@ -109,25 +115,28 @@ def stored(read: Callable[..., Made], **choices: Any) -> Made:
         read: A function of ``lib.store`` for what the frames do not hold.
         choices: As for ``made``.
     """
-    return _READS.get(_key(_held(), read, choices), lambda: read(store(), **choices))
+    held = _held()
+    seen = held.store.seen_by(held.sight)
+    return _READS.get(_key(held, read, choices), lambda: read(seen, **choices))
 
 
 def _key(held: _Held, make: Callable[..., Any], choices: dict[str, Any]) -> Hashable:
-    return make.__module__, make.__qualname__, held.database_url, held.frames.revision, tuple(sorted(choices.items()))
+    where = (held.database_url, held.sight, held.frames.revision)
+    return make.__module__, make.__qualname__, where, tuple(sorted(choices.items()))
 
 
 def _held() -> _Held:
     if (held := _OF_THIS_RUN.get()) is not None:
         return held
     url = read_settings().database_url
-    return _Held(url, _frame_cache(url).frames())
+    whole = _store(url)
+    own = reader.reader(whole).sight
+    # Asked once per revision: it rises with every row that somebody comes to see or no longer sees.
+    sight = _SIGHTS.get((url, own, whole.revision()), lambda: narrowest(whole, own))
+    frames = _FRAMES.get((url, sight), lambda: FrameCache(whole.seen_by(sight))).frames()
+    return _Held(url, sight, whole.seen_by(own), frames)
 
 
 @st.cache_resource(show_spinner=False)
 def _store(database_url: str) -> Store:
     return open_store(read_settings())
-
-
-@st.cache_resource(show_spinner=False)
-def _frame_cache(database_url: str) -> FrameCache:
-    return FrameCache(_store(database_url))

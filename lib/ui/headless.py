@@ -8,7 +8,7 @@ the server's.
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from streamlit import runtime
@@ -19,9 +19,11 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
+from lib.access import Reader
 from lib.errors import RefusedInput
 from lib.settings import ROOT
 from lib.ui.links import PAGES
+from lib.ui.reader import FOR_READER
 from lib.ui.recorded import CAUGHT, Notes
 
 APP = ROOT / "app.py"
@@ -56,8 +58,8 @@ def parsed(address: str) -> Address:
     return Address(path, parse_qs(parts.query, keep_blank_values=True))
 
 
-def drawn(address: Address) -> Notes:
-    """What the page at this address shows.
+def drawn(address: Address, somebody: Reader) -> Notes:
+    """What the page at this address shows this reader.
 
     Raises:
         RefusedInput: The page could not be drawn.
@@ -65,30 +67,32 @@ def drawn(address: Address) -> Notes:
     with _ONE_AT_A_TIME:
         caught: list[Notes] = []
         run = _beside_a_server if runtime.exists() else _alone
-        trouble = run(address, caught)
+        trouble = run(address, {CAUGHT: caught, FOR_READER: somebody})
     if trouble or not caught:
         raise RefusedInput("the page could not be drawn", place="VIEW", found=f"{address.path}: {trouble or 'nothing'}")
     return caught[-1]
 
 
-def _alone(address: Address, caught: list[Notes]) -> str:
+def _alone(address: Address, state: dict[str, Any]) -> str:
     """Runs the page without a server; returns what went wrong, or ''."""
     app = AppTest.from_file(str(APP), default_timeout=SECONDS)
     app._page_hash = calc_hash(address.path)
-    app.session_state[CAUGHT] = caught
+    for key, value in state.items():
+        app.session_state[key] = value
     for key, values in address.parameters.items():
         app.query_params[key] = values
     app.run()
     return "; ".join(str(one.message) for one in app.exception)
 
 
-def _beside_a_server(address: Address, caught: list[Notes]) -> str:
+def _beside_a_server(address: Address, state: dict[str, Any]) -> str:
     """Runs the page in the server's process, with the server's caches; returns what went wrong, or ''."""
     script_cache = ScriptCache()
     pages = PagesManager(str(APP), script_cache, setup_watcher=False)
-    state = SafeSessionState(SessionState(), lambda: None)
-    state[CAUGHT] = caught
-    runner = LocalScriptRunner(str(APP), state, pages)
+    session = SafeSessionState(SessionState(), lambda: None)
+    for key, value in state.items():
+        session[key] = value
+    runner = LocalScriptRunner(str(APP), session, pages)
     tree = runner.run(None, address.parameters, SECONDS, calc_hash(address.path))
     runtime.get_instance().media_file_mgr.clear_session_refs("test session id")
     return "; ".join(str(getattr(one, "message", one)) for one in tree.get("exception"))

@@ -15,7 +15,7 @@ from lib.evals.matching import SILENT_S
 from lib.evals.states import State
 from lib.settings import read_settings
 from lib.store import clock
-from lib.ui import cached, data_stored
+from lib.ui import cached, reader
 from lib.ui.views.evaluate_queue import ENDED_SHOWN, WAITING_SHOWN, QueueView, queue_view
 from lib.ui.views.job import JobView, job_view
 
@@ -34,7 +34,7 @@ class Looked(NamedTuple):
 
 def may_change() -> bool:
     """Whether this reader may start, cancel and repeat jobs."""
-    return data_stored.is_local()
+    return reader.allows("run")
 
 
 def look() -> QueueView:

@@ -11,7 +11,7 @@ from lib.errors import PoundForPoundError
 from lib.evals import own_tasks
 from lib.evals.question_files import Reading
 from lib.store.own_tasks import own_tasks as rows_of
-from lib.ui import cached, data_stored, links, page, withdrawing
+from lib.ui import cached, links, page, reader, withdrawing
 from lib.ui.views import own_tasks as views
 from lib.ui.views.own_tasks import Line, Mistake, Preview, Problems
 
@@ -31,7 +31,7 @@ def show() -> None:
     page.takeaway([views.takeaway(listed)])
     withdrawing.what_was_done()
     _what_was_said()
-    if data_stored.is_local():
+    if reader.allows("upload"):
         _form()
     else:
         page.small_text("This installation is open to others: questions are added on the command line.")

@@ -30,7 +30,7 @@ from tests.ui.stores import fill_one_model
 pytestmark = pytest.mark.browser
 
 SLOWLY = 60_000
-CHOICES = "question,A,B,answer\n" + "".join(f"Is {n} even?,yes,no,{'AB'[n % 2]}\n" for n in range(60))
+CHOICES = "question,A,B,answer\n" + "".join(f"Is {n} even?,yes,no,{'AB'[n % 2]}\n" for n in range(150))
 WRITTEN = "question,answer\n" + "".join(f"What is {n} plus one?,{n + 1}\n" for n in range(40))
 FAILURES = {
     "key": ("401", False),
@@ -100,13 +100,13 @@ def _runs(page: Page) -> Counter[str]:
     return counted
 
 
-def _once_here(page: Page, runs: Counter[str]) -> Counter[str]:
-    """What was counted when the runs of the visit itself are over: no whole page for a second."""
+def _pages_of_the_visit(page: Page, runs: Counter[str]) -> Counter[str]:
+    """Whole pages that were counted until the runs of the visit itself are over: no further one for a second."""
     while True:
         n_pages = runs["page"]
         page.wait_for_timeout(1_000)
         if runs["page"] == n_pages:
-            return Counter(runs)
+            return Counter(page=n_pages)
 
 
 def _said(page: Page) -> object:
@@ -131,12 +131,13 @@ def test_a_model_is_asked_and_its_points_found_on_three_pages(place: Place, page
     field = page.get_by_label("Model", exact=True)
     field.fill(str(place.model))
     field.press("Enter")
-    expect(_said(page)).to_contain_text("1 task, 60 questions: less than a minute", timeout=SLOWLY)
+    expect(_said(page)).to_contain_text("1 task, 150 questions: less than a minute", timeout=SLOWLY)
     _start(page)
     expect(_said(page)).to_contain_text("1 job runs", timeout=SLOWLY)
+    before = Counter(part=runs["part"])
     page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("How far is the evaluation of tiny?", timeout=SLOWLY)
-    before = _once_here(page, runs)
+    before += _pages_of_the_visit(page, runs)
     expect(page.get_by_test_id("stProgress")).to_contain_text("even numbers (own): ", timeout=SLOWLY)
     # The page changes by itself when the job is done: its live part again and again, the whole page once.
     expect(page.get_by_role("heading", level=1)).to_contain_text("What came of", timeout=SLOWLY)
@@ -145,7 +146,7 @@ def test_a_model_is_asked_and_its_points_found_on_three_pages(place: Place, page
     assert seen["part"] >= 3 and seen["page"] == 1, seen
     (job,) = queue.jobs(place.store)
     run = str(job.tasks[0].run)[:12]
-    assert job.state == "succeeded" and job.tasks[0].n_done == job.tasks[0].n_requests == 120
+    assert job.state == "succeeded" and job.tasks[0].n_done == job.tasks[0].n_requests == 300
     still = Counter(runs)
     page.wait_for_timeout(2_500)
     assert runs == still, "nothing is asked any more once it is done"

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from lib.access import PUBLIC
 from lib.analysis import paired
 from lib.analysis.question_text import content_keys
 from lib.analysis.sample_rows import METRIC
@@ -216,7 +217,7 @@ def test_a_log_is_found_by_key_however_many_are_stored(sqlite_store, n_logs):
         connection.executemany(f"insert into sample_files ({columns}) values (?, ?, ?, ?, ?, ?)", rows)
         connection.execute("analyze")
         connection.commit()
-    query = str(which_file(7, "task 3").compile(sqlite_store.engine, compile_kwargs={"literal_binds": True}))
+    query = str(which_file(PUBLIC, 7, "task 3").compile(sqlite_store.engine, compile_kwargs={"literal_binds": True}))
     plan = [row[-1] for row in connection.execute(f"explain query plan {query}")]
     steps = [step for step in plan if "sample_files" in step]
     assert len(steps) == 1
@@ -262,7 +263,7 @@ def test_a_lost_file_is_said(filled):
     """Last: it changes the store."""
     a = side(filled, PAIRS["mmlu-anatomy-mixtral-gpt4"], "a")
     with filled.store.reading() as connection:
-        digest = connection.execute(which_file(*a.log)).scalar_one()
+        digest = connection.execute(which_file(PUBLIC, *a.log)).scalar_one()
     next(folder(filled.store).glob(f"*/{digest}.parquet")).unlink()
     with pytest.raises(Unavailable, match="is missing"):
         read_samples(filled.store, *a.log)

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from lib.store.job_tables import metadata
+from lib.store import access_tables, job_tables  # noqa: F401 - both add their tables to the one list
+from lib.store.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(
