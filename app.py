@@ -26,7 +26,7 @@ page = st.navigation(
 
 somebody = reader.reader()
 if person.may_enter(somebody):
-    with cached.one_revision() as frames, recorded.noting(page.url_path) as notes:
+    with cached.one_revision() as frames, recorded.noting(page.url_path, frames, cached.store()) as notes:
         frame.sidebar()
         with st.sidebar:
             person.draw(somebody)
@@ -34,7 +34,7 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
-            actions.draw(somebody, notes, frames)
+            actions.draw(somebody, notes)
             frame.foot(frames)
         with body:
             page.run()

@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+"""The command line: import, export, dump, report, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
 eval, jobs, worker, mini-study, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
@@ -33,6 +33,8 @@ from lib.cli_own_tasks import add_arguments as add_task_arguments
 from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
+from lib.cli_report import add_arguments as add_report_arguments
+from lib.cli_report import report
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -91,6 +93,9 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "dump", "the whole store as a zip of tables with a data dictionary", dump)
     command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
     command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
+
+    text = "views of the dashboard as one HTML file that opens offline; a brief: can A be replaced by B"
+    add_report_arguments(_command(commands, "report", text, report))
 
 
 def _lists(commands: Commands) -> None:

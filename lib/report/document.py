@@ -80,9 +80,10 @@ class Table(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What is not shown and why, counted."""
+    """What is not shown and why, counted; and the list, where there is one: columns as a table's, ``reason`` last."""
 
     counts: Mapping[str, int]
+    rows: pd.DataFrame | None = None
 
 
 Part: TypeAlias = Heading | Takeaway | Text | Code | Figure | LegendLine | Explain | Table | LeftOut

@@ -72,7 +72,8 @@ def view(one: View, page: Page, number: int) -> str:
         if not isinstance(part, Takeaway) and not (opening and part is opening[0])
     )
     return (
-        f'<section class="view" id="view-{number}">{heading}{note}{said}{_chosen(one.choices)}{rest}{_methods(one, page)}'
+        f'<section class="view" id="view-{number}">{heading}{note}{said}{_chosen(one.choices)}{rest}{_left_out_lists(one, page)}'
+        f"{_methods(one, page)}"
         f"{_way(page)}</section>"
     )
 
@@ -161,6 +162,13 @@ def script_json(value: object) -> str:
     return written
 
 
+def _left_out_lists(one: View, page: Page) -> str:
+    """The lists of what was left out, behind what is there."""
+    told = [part.rows for part in one.parts if isinstance(part, LeftOut) and part.rows is not None and len(part.rows)]
+    shown = "".join(html_of(Table(rows, {"reason": "Why"}, "What was left out, and why"), page) for rows in told)
+    return f"<h{page.top + 1}>Left out</h{page.top + 1}>{shown}" if told else ""
+
+
 def _methods(one: View, page: Page) -> str:
     """Method and limits of every figure, behind what they are about."""
     told = dict.fromkeys(part.rest for part in one.parts if isinstance(part, Explain) and part.rest.strip())
@@ -185,7 +193,7 @@ def _way(page: Page) -> str:
 
 
 def _way_to_more(page: Page) -> str:
-    return "All are in the view itself." if page.address else ""
+    return "All are in the view in the dashboard." if page.origin and page.address else ""
 
 
 def _spec(figure: go.Figure) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from lib.schema.columns import COLUMNS, Column
 RIGHT = ("interval", "published")
 SCORE = "score:"
 LONGEST_CELL = 400
-WIDE_FROM = 40
-"""Letters of a cell from which its column is kept wide enough to be read."""
+BROAD_FROM, WIDE_FROM = 22, 48
+"""Letters of a cell from which its column is kept broad, or wide, enough to be read."""
 TALL_FROM = 30
 """Rows from which a table scrolls by itself."""
 
@@ -56,7 +56,8 @@ def shown(name: str, value: object) -> str:
         return formats.UNKNOWN
     entry = _entry(name)
     if entry is not None and not isinstance(value, str):
-        return formats.shown("params_total" if name == "size" else name, value)
+        # Pages scale amounts of computing and say so in the heading.
+        return formats.plain(value) if entry.format == "flop" else formats.shown(_named(name), value)
     if isinstance(value, list | tuple):
         return ", ".join(formats.one_line(one, LONGEST_CELL) for one in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -65,7 +66,11 @@ def shown(name: str, value: object) -> str:
 
 
 def _entry(name: str) -> Column | None:
-    return COLUMNS.get("params_total" if name == "size" else name)
+    return COLUMNS.get(_named(name))
+
+
+def _named(name: str) -> str:
+    return "params_total" if name == "size" else name
 
 
 def _is_right(rows: pd.DataFrame, name: str) -> bool:
@@ -80,6 +85,7 @@ def _class(is_right: bool) -> str:
 
 def _cells(rows: pd.DataFrame, name: str, is_right: bool) -> list[str]:
     told = [shown(name, value) for value in rows[name].tolist()]
-    is_wide = not is_right and any(len(one) > WIDE_FROM for one in told)
-    opening = '<td class="w">' if is_wide else f"<td{_class(is_right)}>"
+    longest = max(map(len, told), default=0)
+    look = "w" if longest > WIDE_FROM else "m" if longest > BROAD_FROM else ""
+    opening = f'<td class="{look}">' if look and not is_right else f"<td{_class(is_right)}>"
     return [f"{opening}{text(one)}</td>" for one in told]

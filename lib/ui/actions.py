@@ -9,33 +9,29 @@ import streamlit as st
 
 from lib.access import Reader, may
 from lib.report.html import render
-from lib.store.db import Store
-from lib.store.frames import Frames
-from lib.ui import cached, reports
+from lib.ui import reports
 from lib.ui.recorded import Notes
 
 
-def draw(somebody: Reader, notes: Notes, frames: Frames) -> None:
+def draw(somebody: Reader, notes: Notes) -> None:
     """Buttons that make their file at the click, from what the page will have drawn by then.
 
     Args:
         somebody: Strangers take no reports home.
         notes: Of this rerun; still empty while this is drawn.
-        frames: Of this rerun.
     """
     if not may(somebody, "share"):
         return
-    store = cached.store()
     with st.container(horizontal=True, vertical_alignment="center"), st.popover("Report", icon=":material/article:"):
         st.markdown("This view as one file that opens offline: takeaway, figures, tables, assumptions, sources.")
-        _button(notes, frames, store, "With figures that answer", is_static=False)
-        _button(notes, frames, store, "Pictures only, under 1 MB", is_static=True)
+        _button(notes, "With figures that answer", is_static=False)
+        _button(notes, "Pictures only, under 1 MB", is_static=True)
 
 
-def _button(notes: Notes, frames: Frames, store: Store, label: str, *, is_static: bool) -> None:
+def _button(notes: Notes, label: str, *, is_static: bool) -> None:
     st.download_button(
         label,
-        data=partial(_file, notes, frames, store, is_static=is_static),
+        data=partial(_file, notes, is_static=is_static),
         file_name="pound-for-pound-pictures.html" if is_static else "pound-for-pound.html",
         mime="text/html",
         key=f"report-{'static' if is_static else 'whole'}",
@@ -44,9 +40,9 @@ def _button(notes: Notes, frames: Frames, store: Store, label: str, *, is_static
     )
 
 
-def _file(notes: Notes, frames: Frames, store: Store, *, is_static: bool) -> bytes:
-    view = reports.view_of(notes, frames, store)
-    return render(reports.document([view], reports.provenance(frames)), static=is_static)
+def _file(notes: Notes, *, is_static: bool) -> bytes:
+    view = reports.view_of(notes)
+    return render(reports.document([view], reports.provenance(notes.frames)), static=is_static)
 
 
 def file_stem(title: str) -> str:

@@ -7,15 +7,22 @@ the server's.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
 from streamlit import runtime
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.runtime import Runtime
+from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
+from streamlit.runtime.dataframe_source_manager import DataframeSourceManager
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.runtime.state import SafeSessionState, SessionState
-from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
@@ -29,6 +36,8 @@ from lib.ui.recorded import CAUGHT, Notes
 APP = ROOT / "app.py"
 SECONDS = 120
 LONGEST_ADDRESS = 4_000
+SESSION = "test session id"
+"""As Streamlit calls the session of such a run."""
 _ONE_AT_A_TIME = threading.Lock()
 """A page takes a processor for seconds; and each run has the same session as far as Streamlit's files are concerned."""
 
@@ -66,27 +75,15 @@ def drawn(address: Address, somebody: Reader) -> Notes:
     """
     with _ONE_AT_A_TIME:
         caught: list[Notes] = []
-        run = _beside_a_server if runtime.exists() else _alone
-        trouble = run(address, {CAUGHT: caught, FOR_READER: somebody})
+        with _a_runtime():
+            trouble = _run(address, {CAUGHT: caught, FOR_READER: somebody})
     if trouble or not caught:
         raise RefusedInput("the page could not be drawn", place="VIEW", found=f"{address.path}: {trouble or 'nothing'}")
     return caught[-1]
 
 
-def _alone(address: Address, state: dict[str, Any]) -> str:
-    """Runs the page without a server; returns what went wrong, or ''."""
-    app = AppTest.from_file(str(APP), default_timeout=SECONDS)
-    app._page_hash = calc_hash(address.path)
-    for key, value in state.items():
-        app.session_state[key] = value
-    for key, values in address.parameters.items():
-        app.query_params[key] = values
-    app.run()
-    return "; ".join(str(one.message) for one in app.exception)
-
-
-def _beside_a_server(address: Address, state: dict[str, Any]) -> str:
-    """Runs the page in the server's process, with the server's caches; returns what went wrong, or ''."""
+def _run(address: Address, state: dict[str, Any]) -> str:
+    """Runs the page; returns what went wrong, or ''."""
     script_cache = ScriptCache()
     pages = PagesManager(str(APP), script_cache, setup_watcher=False)
     session = SafeSessionState(SessionState(), lambda: None)
@@ -94,5 +91,32 @@ def _beside_a_server(address: Address, state: dict[str, Any]) -> str:
         session[key] = value
     runner = LocalScriptRunner(str(APP), session, pages)
     tree = runner.run(None, address.parameters, SECONDS, calc_hash(address.path))
-    runtime.get_instance().media_file_mgr.clear_session_refs("test session id")
+    runtime.get_instance().media_file_mgr.clear_session_refs(SESSION)
     return "; ".join(str(getattr(one, "message", one)) for one in tree.get("exception"))
+
+
+class _NoServer:
+    """As much of Streamlit's runtime as a page asks for while it is drawn."""
+
+    def __init__(self) -> None:
+        self.media_file_mgr = MediaFileManager(MemoryMediaFileStorage("/media"))
+        self.dataframe_source_mgr = DataframeSourceManager()
+        self.cache_storage_manager = MemoryCacheStorageManager()
+        self.bidi_component_registry = BidiComponentManager()
+
+    def get_client(self, session_id: str) -> None:
+        """No browser is connected."""
+
+
+@contextlib.contextmanager
+def _a_runtime() -> Iterator[None]:
+    """The server's runtime, or as long as this lasts one that keeps what a page hands out and sends nothing."""
+    if runtime.exists():
+        yield
+        return
+    PagesManager.uses_pages_directory = False
+    Runtime._instance = cast(Runtime, _NoServer())
+    try:
+        yield
+    finally:
+        Runtime._instance = None

@@ -154,10 +154,11 @@ def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, nou
     told = {reason: n for reason, n in counts.items() if n}
     if not told:
         return
+    note(report.LeftOut(told, rows))
     parts = [f"{formats.markdown(reason)} ({formats.count(n)})" for reason, n in told.items()]
     st.markdown(f":small[**Left out.** {'; '.join(parts)}.]")
     if rows is not None and len(rows):
-        with st.expander(f"The {formats.counted(len(rows), noun)} left out"):
+        with st.expander(f"The {formats.counted(len(rows), noun)} left out"), unnoted():
             table(rows, key="left-out", alt="What was left out, and why")
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from lib.report.document import Choice, Part
+from lib.store.db import Store
+from lib.store.frames import Frames
 from lib.ui.traces import Traces
 
 
@@ -22,12 +24,15 @@ class Notes:
     """One rerun of one page, in the order in which it was drawn.
 
     Args:
+        frames, store: As the page sees them, with its reader's sight.
         parts: What is shown.
         choices: Key of a control to what is chosen, in order.
         traces: Where the numbers come from.
         address: Where the page is seen as its reader saw it: path and parameters; known once it is drawn.
     """
 
+    frames: Frames
+    store: Store
     parts: list[Part] = field(default_factory=list)
     choices: dict[str, Choice] = field(default_factory=dict)
     traces: list[Traces] = field(default_factory=list)
@@ -43,24 +48,26 @@ _OF_THIS_RUN: ContextVar[Notes | None] = ContextVar("_OF_THIS_RUN", default=None
 
 
 @contextlib.contextmanager
-def noting(path: str) -> Iterator[Notes]:
+def noting(path: str, frames: Frames, store: Store) -> Iterator[Notes]:
     """Within it everything that is drawn through ``lib.ui.page`` and ``lib.ui.controls`` is noted.
 
     Args:
         path: Of the page, without the first slash; '' for the first page.
+        frames, store: As the page sees them.
     """
-    notes = Notes()
+    notes = Notes(frames, store)
+    # All of it before the page: once a page has stopped early, Streamlit answers nothing more.
+    notes.address = _address(path)
+    caught = st.session_state.get(CAUGHT)
+    if caught is not None:
+        caught.append(notes)
     token = _OF_THIS_RUN.set(notes)
     try:
         yield notes
     finally:
-        # Controls put what they hold into the address while they are drawn. A page that stops early has one, too.
-        chosen = {key: st.query_params.get_all(key) for key in st.query_params if key not in NOT_OF_THE_VIEW}
-        notes.address = f"/{path}" + (f"?{urllib.parse.urlencode(chosen, doseq=True)}" if chosen else "")
         _OF_THIS_RUN.reset(token)
-        caught = st.session_state.get(CAUGHT)
-        if caught is not None:
-            caught.append(notes)
+    # Controls put what they hold into the address while they are drawn.
+    notes.address = _address(path)
 
 
 def note(part: Part, traces: Traces | None = None) -> None:
@@ -87,3 +94,8 @@ def unnoted() -> Iterator[None]:
         yield
     finally:
         _OF_THIS_RUN.reset(token)
+
+
+def _address(path: str) -> str:
+    chosen = {key: st.query_params.get_all(key) for key in st.query_params if key not in NOT_OF_THE_VIEW}
+    return f"/{path}" + (f"?{urllib.parse.urlencode(chosen, doseq=True)}" if chosen else "")

@@ -6,30 +6,60 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pandas as pd
 
 from lib import formats
+from lib.access import Reader
+from lib.errors import RefusedInput
 from lib.report.document import Document, Heading, Part, Provenance, SourceLine, Text, View, merged
+from lib.report.html import render
 from lib.report.markup import inline
 from lib.store.db import Store
 from lib.store.details import source_details, source_named
 from lib.store.frames import Frames
+from lib.ui import headless
 from lib.ui.recorded import Notes
 from lib.ui.traces import Traces
 
 CATALOGUE_FILE = "catalogue/models.csv"
+MOST_VIEWS = 30
 MOST_SOURCES = 60
 """Sources that tables name by themselves, looked up one by one."""
 SHORT = 12
 
 
-def view_of(notes: Notes, frames: Frames, store: Store, *, note: str = "") -> View:
+class Made(NamedTuple):
+    """A report, and its file."""
+
+    document: Document
+    content: bytes
+
+
+def report(
+    addresses: Sequence[str], somebody: Reader, *, title: str = "", note: str = "", is_static: bool = False
+) -> Made:
+    """The views at these addresses as this reader sees them, drawn now, as one file.
+
+    Raises:
+        RefusedInput: An address that names no page, a page that could not be drawn, or too many views for one file.
+    """
+    if not addresses or len(addresses) > MOST_VIEWS:
+        expected = f"between 1 and {MOST_VIEWS}"
+        raise RefusedInput("so many views make no report", place="VIEW", expected=expected, found=str(len(addresses)))
+    drawn = [headless.drawn(headless.parsed(one), somebody) for one in addresses]
+    # The last of them: what came into the store meanwhile is in it, and in none before it.
+    of = provenance(drawn[-1].frames)
+    made = document([view_of(one) for one in drawn], of, title=title, note=note)
+    return Made(made, render(made, static=is_static))
+
+
+def view_of(notes: Notes, *, note: str = "") -> View:
     """One page as it was drawn.
 
     Args:
         notes: Of a page that is drawn.
-        frames, store: As the page saw them, with the reader's sight.
         note: The author's own text.
     """
     parts = tuple(_tidied(notes.parts))
@@ -39,7 +69,7 @@ def view_of(notes: Notes, frames: Frames, store: Store, *, note: str = "") -> Vi
         parts=parts,
         choices=tuple(notes.choices.values()),
         note=note,
-        sources=_sources(notes.traces, frames, store),
+        sources=_sources(notes.traces, notes.frames, notes.store),
     )
 
 
