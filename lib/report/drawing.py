@@ -20,7 +20,8 @@ from lib.figures.labels import text_width
 from lib.report.lines import inside, pieces
 from lib.report.scales import Scale, numbers, scale, ticks
 
-WIDTH = 1100.0
+WIDTH = 850.0
+"""Of a picture without a screen: its plot is about as wide as one for which ``lib.figures.labels`` has placed the names."""
 DEFAULT_HEIGHT = 450.0
 TICK_GAP, TITLE_GAP, EDGE = 6.0, 14.0, 6.0
 LINE_HEIGHT = 1.25

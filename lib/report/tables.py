@@ -16,6 +16,7 @@ SCORE = "score:"
 LONGEST_CELL = 400
 BROAD_FROM, WIDE_FROM = 22, 48
 """Letters of a cell from which its column is kept broad, or wide, enough to be read."""
+BROAD_COLUMNS = 10
 TALL_FROM = 30
 """Rows from which a table scrolls by itself."""
 
@@ -39,7 +40,7 @@ def table(part: Table, *, most: int, rest: str = "") -> str:
     n_more = len(part.rows) - len(rows)
     more = f'<p class="fine">The first {formats.count(len(rows))} of {formats.count(len(part.rows))} rows. {rest}</p>'
     return (
-        f'<div class="rows{" tall" if len(rows) > TALL_FROM else ""}" tabindex="0" role="region" aria-label="{text(part.alt)}"><table><caption>{text(part.alt)}</caption>'
+        f'<div class="rows{" tall" if len(rows) > TALL_FROM else ""}{" broad" if len(names) > BROAD_COLUMNS else ""}" tabindex="0" role="region" aria-label="{text(part.alt)}"><table><caption>{text(part.alt)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more if n_more else ''}"
     )
 

@@ -229,7 +229,7 @@ def rounded(numbers: pd.Series) -> pd.Series:
 
 def nothing_yet(what: str) -> None:
     """For an empty store: what the page will show, and how to get there."""
-    st.markdown(f"{what} The store is empty, so there is nothing to show yet.")
+    say(f"{what} The store is empty, so there is nothing to show yet.")
     st.markdown("Fill it with the data that ships with the project, or with your own lm-eval results:")
     st.code(f"python -m lib fill\n{COMMANDS}", language=None, wrap_lines=True)
 
