@@ -36,6 +36,8 @@ from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
 from lib.cli_push import add_push_arguments, push
+from lib.cli_report import add_arguments as add_report_arguments
+from lib.cli_report import report
 from lib.cli_snapshot import add_arguments as add_snapshot_arguments
 from lib.cli_snapshot import snapshot_command
 from lib.cli_tokens import add_member_arguments, add_token_arguments, members, tokens
@@ -109,6 +111,8 @@ def _in_and_out(commands: Commands) -> None:
     command = commands.add_parser("hub", help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=hub_command)
     add_hub_arguments(command)
+    text = "views of the dashboard as one HTML file that opens offline; a brief: can A be replaced by B"
+    add_report_arguments(_command(commands, "report", text, report))
 
 
 def _lists(commands: Commands) -> None:
