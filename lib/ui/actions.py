@@ -8,7 +8,6 @@ from functools import partial
 import streamlit as st
 
 from lib.access import Reader, may
-from lib.report.html import render
 from lib.ui import reports
 from lib.ui.recorded import Notes
 
@@ -42,7 +41,7 @@ def _button(notes: Notes, label: str, *, is_static: bool) -> None:
 
 def _file(notes: Notes, *, is_static: bool) -> bytes:
     view = reports.view_of(notes)
-    return render(reports.document([view], reports.provenance(notes.frames)), static=is_static)
+    return reports.file([view], reports.provenance(notes.frames), is_static=is_static).content
 
 
 def file_stem(title: str) -> str:
