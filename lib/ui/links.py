@@ -51,6 +51,7 @@ PAGES = (
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
+    PageEntry("report", "report", "Report", "Bring your own"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
     PageEntry("model", "model", "Model", "", is_hidden=True),
     PageEntry("benchmark", "benchmark", "Benchmark", "", is_hidden=True),
