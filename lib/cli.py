@@ -1,4 +1,4 @@
-"""The command line: import, export, dump, report, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
+"""The command line: import, look, export, dump, report, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
 eval, jobs, worker, mini-study, doctor, fill.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
@@ -26,6 +26,7 @@ from lib.cli_export import export
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
+from lib.cli_look import look_command
 from lib.cli_mini_study import add_arguments as add_study_arguments
 from lib.cli_mini_study import mini_study
 from lib.cli_output import say
@@ -86,6 +87,10 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "import", "import files, folders and zips of evaluation results", import_paths)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
     command.add_argument("-v", "--verbose", action="store_true", help="name each file on standard error once it is in")
+
+    text = "what files are, what they lack and what they could be compared with; nothing is stored"
+    command = _command(commands, "look", text, look_command)
+    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
 
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")

@@ -23,6 +23,7 @@ _CHUNK = 1 << 20
 _CENTRAL = b"PK\x01\x02"
 _LOCAL = b"PK\x03\x04"
 _UTF8_NAME = 0x800
+_INSPECT_FIRST = b"_journal/start.json"
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,16 @@ class _Budget:
 
 
 def is_zip(content: bytes) -> bool:
-    """True for content that claims to be a zip: by its first bytes, never by its name."""
-    return content[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+    """True for content that claims to be a zip of files: by its first bytes, never by its name.
+
+    An archive that is one log of Inspect is one file, not a folder of them: its importer opens it.
+    """
+    return content[:4] in (b"PK\x03\x04", b"PK\x05\x06") and not is_inspect_archive(content)
+
+
+def is_inspect_archive(content: bytes) -> bool:
+    """True for a zip that begins with the member with which every ``.eval`` log of Inspect begins."""
+    return content[:4] == _LOCAL and content[30 : 30 + len(_INSPECT_FIRST)] == _INSPECT_FIRST
 
 
 def members(content: bytes, name: str, limits: Limits) -> Iterator[Member | RefusedInput]:
@@ -92,7 +101,7 @@ def _members(
     content: bytes, name: str, prefix: str, limits: Limits, budget: _Budget, level: int
 ) -> Iterator[Member | RefusedInput]:
     try:
-        archive = _opened(content, limits)
+        archive = opened(content, limits)
     except RefusedInput as refusal:
         yield refusal.in_file(f"{name}!/{prefix}".removesuffix("/") if prefix else name)
         return
@@ -113,7 +122,7 @@ def _members(
             else:
                 taken[path] = entry
         yield from refused.values()
-        read = {p: partial(_content, archive, e, limits) for p, e in taken.items()}
+        read = {p: partial(content_of, archive, e, limits) for p, e in taken.items()}
         folders = _by_folder(read)
         for path in sorted(taken):
             folder, _, base = path.rpartition("/")
@@ -140,8 +149,12 @@ def _inner(
         yield from _members(unpacked, name, f"{path}!/", limits, budget, level + 1)
 
 
-def _opened(content: bytes, limits: Limits) -> zipfile.ZipFile:
-    """The archive, its directory read. Counted beforehand: a directory of millions of entries is not even parsed."""
+def opened(content: bytes, limits: Limits) -> zipfile.ZipFile:
+    """The archive, its directory read. Counted beforehand: a directory of millions of entries is not even parsed.
+
+    Raises:
+        RefusedInput: Too many entries, or damaged.
+    """
     if content.count(_CENTRAL) > 2 * limits.entries:
         raise RefusedInput("more files than one zip may hold", expected=f"at most {limits.entries}")
     try:
@@ -202,7 +215,7 @@ def _within(budget: _Budget, read: Callable[[], bytes], limits: Limits) -> bytes
     return content
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> bytes:
+def content_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> bytes:
     """The member's bytes, counted while they come.
 
     Raises:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.schema.records import Run
-from lib.sources.resolver import LARGEST_DISAGREEMENT, Resolver, quantisation_in, size_status_for
+from lib.sources.resolver import LARGEST_DISAGREEMENT, Resolution, Resolver, quantisation_in, size_status_for
 from lib.store import read
 from lib.store.db import Store
 from lib.store.extract import loosely_named_runs, names_of_models
@@ -61,6 +61,14 @@ class Naming:
             return Named(found.model_id, found.quantisation)
         self._count_in(community, run)
         return Named(community)
+
+    def resolution(self, run: Run, scope: str) -> Resolution:
+        """What the run's spellings mean by catalogue and aliases, and by which rule; as ``name``, without consequences."""
+        found = (self._resolver or self._look()).resolve(run.spellings, scope)
+        if found.model_id is None:
+            known = self._community_names.resolve(run.spellings, scope)
+            return known if known.model_id is not None else found
+        return found
 
     def take_new(self) -> list[dict[str, Any]]:
         """Rows of ``models`` for community models that are new or whose size is newly known or in doubt."""

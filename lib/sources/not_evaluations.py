@@ -24,7 +24,7 @@ _KNOWN_OTHERS = (
     (re.compile(r"\.(pkl|pickle|pt|pth|bin|safetensors|npz|npy|gguf|h5)$", re.IGNORECASE), "weights or a pickle"),
     (re.compile(r"\.(gz|tar|tgz|bz2|xz|7z|zst|rar)$", re.IGNORECASE), "an archive that is not a zip"),
 )
-_EXPECTED = "lm-eval results or samples, or a table of scores (see the page “Your own results”)"
+_EXPECTED = "results or logs of an evaluation tool, or a table of scores (see the page “Your own results”)"
 
 
 def refuse(candidate: Candidate) -> Parsed:
@@ -69,8 +69,7 @@ def _refuse_json(candidate: Candidate) -> None:
 _KNOWN_ROWS = (
     ({"chat_history", "session_id"}, "answers of ZeroEval, without the references that its logs hold"),
     ({"gt", "pred", "code"}, "answers of ToRA, without number and question"),
-    ({"instance_id", "stats"}, "statistics per question of a HELM run, not a table of scores"),
-    ({"name", "sum_squared"}, "statistics of a HELM run, not a table of scores"),
+    ({"instance_id", "stats"}, "statistics per question of a HELM run, which are read with the stats.json beside them"),
     ({"question_id", "answer_index", "pred"}, "answers of MMLU-Pro's own script, without options or category"),
 )
 
@@ -105,16 +104,7 @@ def _is_nested(document: dict[str, Any]) -> bool:
 
 
 _NEIGHBOURS: tuple[tuple[Callable[[dict[str, Any]], bool], str, str], ...] = (
-    (
-        lambda d: "config_general" in d,
-        "written by lighteval or for the Open LLM Leaderboard v1, not by lm-eval: metrics and prompts differ",
-        "config_general",
-    ),
-    (
-        lambda d: isinstance(d.get("eval"), dict) and bool({"plan", "samples"} & d.keys()),
-        "a log of Inspect: totals and samples of another tool",
-        "eval",
-    ),
+    (lambda d: "config_general" in d, "written in the form of lighteval, without results by task", "results"),
     (
         lambda d: isinstance(_results(d), list),
         "results of the 2022 multi-prompt branch of lm-eval (bigscience): a list of rows, not tasks",
@@ -127,7 +117,7 @@ _NEIGHBOURS: tuple[tuple[Callable[[dict[str, Any]], bool], str, str], ...] = (
         "results",
     ),
     (lambda d: "results" in d, "results that are not an object of tasks with lm-eval's versions or config", "results"),
-    (lambda d: bool({"adapter_spec", "request_states"} & d.keys()), "part of a HELM run, not a table of scores", ""),
+    (lambda d: bool({"adapter_spec", "request_states"} & d.keys()), "part of a HELM run, which is read with the stats.json beside it", ""),
 )  # fmt: skip
 
 SOURCE = Importer(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import pyarrow as pa
 
 from lib.errors import RefusedInput
 from lib.schema.records import Parsed, Run
@@ -14,7 +17,7 @@ from lib.sources.identity import run_digest
 from lib.sources.lm_eval_samples import results_from_rows
 from lib.sources.naming import Naming
 from lib.store.db import Store
-from lib.store.samples import keep_samples
+from lib.store.samples import SampleFile, keep_samples
 from lib.store.write import PreparedFile, PreparedRun
 
 ATTACH = "attach_to"
@@ -31,9 +34,16 @@ class Meta:
 
 
 class Preparer:
-    """Prepares files for one import."""
+    """Prepares files for one import, or for a look at what an import would do.
 
-    def __init__(self, store: Store, shipped: bool, meta: Meta) -> None:
+    Args:
+        keep: What is done with each log; a look keeps none.
+    """
+
+    def __init__(
+        self, store: Store, shipped: bool, meta: Meta, *, keep: Callable[[Store, pa.Table], SampleFile] = keep_samples
+    ) -> None:
+        self._keep = keep
         self.naming = Naming(store)
         self._store = store
         self.is_shipped = shipped
@@ -80,7 +90,7 @@ class Preparer:
         return self._attached.pop(id(file), 0)
 
     def _prepared_run(self, run: Run, candidate: Candidate, file: PreparedFile) -> PreparedRun:
-        files = {samples.task: keep_samples(self._store, samples.table) for samples in run.samples}
+        files = {samples.task: self._keep(self._store, samples.table) for samples in run.samples}
         target = run.config.pop(ATTACH, None)
         if isinstance(target, str):
             scored = self._scored_run(candidate, target)

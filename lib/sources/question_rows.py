@@ -33,14 +33,23 @@ MAX_CHARACTERS = 100_000_000
 """Of the logs of several systems in one file."""
 WORDS = {"unparsed": "no answer could be read", "failed": "nothing was answered", "refused": "the model declined"}
 
-_SCHEMA = pa.schema(
-    [
-        ("sample_id", pa.int64()),
-        *((name, pa.string()) for name in ("filter", "doc_hash", "prompt_hash", "target_hash", "doc", "prompt")),
-        *((name, pa.string()) for name in ("target", "responses", "filtered", "status")),
-        (f"metric:{METRIC}", pa.float64()),
-    ]
+_TEXTS = (
+    "filter",
+    "doc_hash",
+    "prompt_hash",
+    "target_hash",
+    "doc",
+    "prompt",
+    "target",
+    "responses",
+    "filtered",
+    "status",
 )
+
+
+def _schema(metric: str) -> pa.Schema:
+    texts = [(name, pa.string()) for name in _TEXTS]
+    return pa.schema([("sample_id", pa.int64()), *texts, (f"metric:{metric}", pa.float64())])
 
 
 class Answered(NamedTuple):
@@ -53,8 +62,9 @@ class Answered(NamedTuple):
         target: The right answer as text.
         responses: What the model wrote; empty for nothing.
         taken: The answer read from it; None when none could be read.
-        is_right: None when ``status`` is ``missing``.
+        is_right: None when ``status`` is ``missing``; a part of 1 where the tool gives partial credit.
         status: What became of the question.
+        filter: Who judged it, where several did.
     """
 
     sample_id: int
@@ -63,8 +73,9 @@ class Answered(NamedTuple):
     target: str | None
     responses: tuple[str, ...]
     taken: str | None
-    is_right: bool | None
+    is_right: float | None
     status: Status = "scored"
+    filter: str = "none"
 
 
 class Budget:
@@ -93,8 +104,9 @@ class Budget:
 class Log:
     """The log of one task on its way into Arrow, a thousand rows at a time: as Python objects it would take many times its size."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, metric: str = METRIC) -> None:
         self._task = task
+        self._schema = _schema(metric)
         self._chunks: list[pa.Table] = []
         self._rows: list[tuple[Any, ...]] = []
         self._n_rows = 0
@@ -130,8 +142,8 @@ class Log:
     def _flush(self) -> None:
         if self._rows:
             columns = zip(*self._rows, strict=True)
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
-            self._chunks.append(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+            self._chunks.append(pa.Table.from_arrays(arrays, schema=self._schema))
         self._rows = []
 
 
@@ -243,7 +255,7 @@ def _cells(question: Answered) -> tuple[Any, ...]:
     value = None if question.is_right is None else float(question.is_right)
     return (
         question.sample_id,
-        "none",
+        question.filter,
         hashlib.sha256(canonical(dict(question.doc))).hexdigest(),
         _digest(question.prompt),
         _digest(question.target),

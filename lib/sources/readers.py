@@ -139,7 +139,7 @@ def _parse(content: bytes, *, file: str, place: str) -> Any:
     else:
         _hold_to_limits(value, content, file=file, place=place)
     if b"\\u0000" in content or b"\\ud" in content or b"\\uD" in content:
-        value = _storable(value)
+        value = storable_tree(value)
     return value
 
 
@@ -228,14 +228,14 @@ def _measure(value: Any) -> int | None:
     return None
 
 
-def _storable(value: Any) -> Any:
+def storable_tree(value: Any) -> Any:
     """The same tree with NUL and lone surrogates replaced. Depth is already limited."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("�", value)
     if isinstance(value, list):
-        return [_storable(v) for v in value]
+        return [storable_tree(v) for v in value]
     if isinstance(value, dict):
-        return {_storable(k): _storable(v) for k, v in value.items()}
+        return {storable_tree(k): storable_tree(v) for k, v in value.items()}
     return value
 
 

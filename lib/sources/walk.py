@@ -22,6 +22,8 @@ from lib.sources.texts import storable
 
 CLUTTER = {".ds_store", "thumbs.db", "desktop.ini", ".gitattributes", ".gitignore", ".gitkeep"}
 COMPANIONS = ("license", "licence", "copying", "notice", "readme", "manifest.csv", "sources.md")
+COMPANIONS_OF_HELM = {"run_spec.json", "scenario.json", "scenario_state.json", "per_instance_stats.json"}
+"""Read with the ``stats.json`` beside them."""
 
 
 @dataclass
@@ -93,7 +95,8 @@ def is_clutter(path: str) -> bool:
 
 def is_companion(path: str) -> bool:
     """True for licence texts, READMEs and manifests that lie beside result files: passed over with a note."""
-    return path.rsplit("/", 1)[-1].lower().startswith(COMPANIONS)
+    name = path.rsplit("/", 1)[-1].lower()
+    return name.startswith(COMPANIONS) or name in COMPANIONS_OF_HELM
 
 
 def _files(folder: Path, root: Path) -> Iterator[tuple[Path, RefusedInput | None]]:

@@ -10,19 +10,17 @@ from lib.sources.contract import Candidate
 from tests.sources_lm_eval.golden_cases import GOLDEN, candidate_of, source_for
 
 METRICS = {"acc": 0.5, "acc_stderr": 0.1}
-INSPECT = {"version": 2, "status": "success", "eval": {}, "plan": {}, "results": {"scores": []}, "samples": []}
 
 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("r.json", {"config_general": {}, "results": {"harness|arc|25": METRICS}}, "Leaderboard v1"),
+        ("r.json", {"config_general": {}, "results": [METRICS]}, "form of lighteval"),
         ("r.json", {"results": [{"task_name": "x", "acc": 0.5}]}, "multi-prompt branch"),
         ("r.json", {"results": {"lite": {"arc": METRICS}}}, "expected values"),
         ("r.json", {"results": {"AIME24": {"accuracy_avg": 0.5}}, "config": {}, "git_hash": "x"}, "Evalchemy"),
         ("r.json", {"results": 5, "config": {}}, "not an object of tasks"),
         ("r.json", {"results": {"a": {"acc": 1}}, "tool": "other"}, "not an object of tasks"),
-        ("r.json", INSPECT, "Inspect"),
         ("r.json", {"adapter_spec": {}, "request_states": []}, "HELM"),
         ("r.json", {"hello": 1}, "not of a known evaluation tool"),
         ("r.json", [], "list of rows"),

@@ -15,7 +15,7 @@ from lib.store.db import Store, Writing
 from lib.store.frames import FrameCache
 from lib.store.prepared import Holder
 from lib.store.raw import keep_raw
-from lib.store.write import write_files
+from lib.store.write import Batch, write_batches
 from tests.factories import make_run, prepared_file, raw_of, sha
 
 ALICE = Sight("alice", is_member=True)
@@ -27,7 +27,8 @@ def bring(store: Store, *contents: str, visibility: Visibility = "private", repl
     for content in contents:
         keep_raw(store, content.encode())
         file = prepared_file(make_run(f"org/{content}"), content=content, name=f"{content}.json")
-        write_files(store, raw_of(content, file.name), [file], holder=Holder("alice", visibility))
+        batch = Batch(raw_of(content, file.name), [file], holder=Holder("alice", visibility), pending=upload)
+        write_batches(store, [batch])
     digests = [sha(content) for content in contents]
     uploads.finish(store, upload, "taken", raw_digests=digests, n_files=len(contents), n_results=2, said={"a": 1})
     return upload
@@ -48,6 +49,22 @@ def test_an_upload_is_undone_and_brought_back_as_one(store: Store) -> None:
     found = uploads.uploads_of(store, "alice")
     assert found["undone_at"].notna().tolist() == (found["id"] == second).tolist()
     assert uploads.uploads_of(store, "bob").empty and uploads.upload_of(store, first, owner="bob") is None
+
+
+def test_nothing_of_an_upload_is_seen_before_it_is_whole(store: Store) -> None:
+    cache = FrameCache(store.seen_by(ALICE))
+    digest, pending = store.seen_by(ALICE).digest(), uploads.begin(store, "alice", name="a", visibility="private")
+    keep_raw(store, b"one")
+    file = prepared_file(make_run("org/one"), content="one", name="one.json")
+    batch = Batch(raw_of("one", file.name), [file], holder=Holder("alice", "private"), pending=pending)
+    for _ in range(2):  # a second time by an upload that is sent again
+        write_batches(store, [batch])
+        assert cache.frames().runs.empty and store.seen_by(ALICE).digest() == digest
+        assert read.sources(store.seen_by(ALICE)).empty
+    uploads.finish(store, pending, "failed", raw_digests=[sha("one")], n_files=0, n_results=0, said={})
+    assert cache.frames().runs.empty
+    bring(store, "one")
+    assert len(cache.frames().runs) == 1 and store.seen_by(ALICE).digest() != digest
 
 
 def test_a_new_upload_takes_the_place_of_an_older(store: Store) -> None:
