@@ -61,7 +61,7 @@ def tokens(request: Request, reader: Asks) -> Tokens:
     return Tokens(rows=[Token.model_validate({**row, "scopes": row["scopes"].split()}) for row in rows])
 
 
-@router.post("/tokens", status_code=201, summary="Make a token", responses=described(413))
+@router.post("/tokens", status_code=201, summary="Make a token", responses=described(400, 413))
 def make_token(request: Request, response: Response, reader: Asks, wanted: Wanted) -> MadeToken:
     _known(reader)
     _in_person(reader)
