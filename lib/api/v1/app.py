@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
-from lib.api.health import health
+from lib.api.health import health_of
 from lib.api.v1 import (
     benchmarks,
     comparisons,
@@ -51,12 +51,13 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.readings = Readings(settings)
+    app.state.readings = readings = Readings(settings)
     app.state.counts = Counts()
     app.state.buckets = Buckets(settings.rate_per_minute)
     problems.add_to(app)
     app.add_middleware(BodyLimit, most={"/uploads": settings.max_upload_bytes + uploads.MORE_THAN_FILES})
     app.add_middleware(Counted, counts=app.state.counts)
+    health = health_of(lambda: readings.store().revision(), is_shared=settings.is_shared)
     app.add_route("/health", health, include_in_schema=False)
     for one in RESOURCES:
         app.include_router(one.router)

@@ -86,7 +86,7 @@ def who_asks(request: Request, given: Given) -> Reader:
         return OPERATOR
     buckets.take(address)
     if readings.settings.has_login and not readings.settings.strangers_read:
-        raise Problem(401, "A token is needed: make one on the page of your account.", headers=CHALLENGE)
+        raise Problem(401, "A token is needed. Whoever runs this installation can make one.", headers=CHALLENGE)
     return STRANGER
 
 
