@@ -61,7 +61,7 @@ bench: $(VENV)/.test-ready  ## speed, each figure as a ratio against a floor of 
 	$(PY) -m bench
 
 soak: $(VENV)/.test-ready  ## the long counts: 200 kills, 5,000 hostile files, null runs, 10,000 requests
-	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_NULL_RUNS=1000 P4P_SOAK_REQUESTS=10000 $(PY) -m pytest -ra -k "kill or hostile or null or stumble" tests/store tests/evals tests/hostile tests/stats tests/api
+	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_LOOK_MB=100 P4P_SOAK_NULL_RUNS=1000 P4P_SOAK_REQUESTS=10000 $(PY) -m pytest -ra -k "kill or hostile or null or look or stumble" tests/store tests/evals tests/hostile tests/stats tests/api
 
 vectors: $(VENV)/.test-ready  ## the published reference values, or cases of your own: make vectors FILES="a.json b.json"
 	@$(if $(FILES),P4P_VECTORS='$(FILES)' $(PY) -m pytest -q --tb=line "tests/stats/test_vectors.py::test_vector",$(PY) -m pytest -q tests/stats tests/stats_recovered)

@@ -16,10 +16,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.api.v1 import uploads as resource
-from lib.api.v1.receiving import DEEPEST, LONGEST_PART, MOST_FILES, safe_name
+from lib.api.v1.receiving import MOST_FILES
 from lib.errors import Unavailable
 from lib.sources import bring
 from lib.sources.ingest import ingest_raw
+from lib.sources.staging import DEEPEST, LONGEST_PART, safe_name
 from lib.store import uploads
 from tests.api.test_asking import Shared
 

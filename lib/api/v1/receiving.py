@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from anyio.to_thread import run_sync
@@ -13,12 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from lib.api.v1.problems import Problem
+from lib.sources.staging import keep
 
 MOST_FILES, MOST_FIELDS = 2000, 20
 LARGEST_FIELD = 10_000
-DEEPEST, LONGEST_PART = 12, 150
 KIND = "multipart/form-data"
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\ud800-\udfff]")
 
 
 class Received(NamedTuple):
@@ -42,7 +39,7 @@ async def receive(request: Request, folder: Path) -> Received:
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD) as form:
             for key, value in form.multi_items():
                 if isinstance(value, UploadFile):
-                    names.append(await run_sync(_keep, value, folder))
+                    names.append(await run_sync(keep, folder, value.filename or "", value.file))
                 else:
                     fields[key] = value
     except HTTPException as error:
@@ -50,30 +47,3 @@ async def receive(request: Request, folder: Path) -> Received:
     if not names:
         raise Problem(422, "There is no file in it.", places=[("body.file", "at least one part with a file name")])
     return Received(names, fields)
-
-
-def safe_name(name: str) -> PurePosixPath:
-    """A file's name as a path that leads only down: folders are kept, for results and samples are joined by them."""
-    parts = [_UNUSABLE.sub("_", part).strip().rstrip(".") for part in name.replace("\\", "/").split("/")]
-    kept = [_shortened(part) for part in parts if part]
-    return PurePosixPath(*(kept[-DEEPEST:] or ["unnamed"]))
-
-
-def _shortened(part: str) -> str:
-    """A name short enough for every file system; its end is kept, which says what kind of file it is."""
-    return part if len(part.encode()) <= LONGEST_PART else part.encode()[-LONGEST_PART:].decode(errors="ignore")
-
-
-def _keep(file: UploadFile, folder: Path) -> str:
-    name = safe_name(file.filename or "")
-    target = folder / name
-    # Two files of one name, or a file where another has its folder: each gets a folder of its own.
-    n = 1
-    while target.exists() or any((folder / parent).is_file() for parent in name.parents):
-        n += 1
-        name = PurePosixPath(f"{n}") / safe_name(file.filename or "")
-        target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as out:
-        shutil.copyfileobj(file.file, out)
-    return name.as_posix()

@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from lib.access import VISIBILITIES, Reader, Visibility, may_change, may_show
+from lib.access import VISIBILITIES, Reader, may_change
 from lib.analysis.json_rows import records
 from lib.api.v1.asking import Asks, permit, readings_of
 from lib.api.v1.problems import Problem, described
@@ -22,7 +22,7 @@ from lib.api.v1.readings import Readings
 from lib.api.v1.receiving import KIND, Received, receive
 from lib.api.v1.routes import resource
 from lib.errors import RefusedInput
-from lib.sources import bring
+from lib.sources import bring, staging
 from lib.store import uploads as stored
 from lib.store.db import Store
 from lib.store.uploads import Upload
@@ -212,24 +212,14 @@ def _begin(readings: Readings, reader: Reader, received: Received, folder: FileP
     asked = next((one for one in VISIBILITIES if one == (received.fields.get("visibility") or "private")), None)
     if asked is None:
         raise Problem(422, "No such visibility.", places=[("body.visibility", "private, workspace or public")])
-    store, settings = readings.store(), readings.settings
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    if settings.has_login and stored.bytes_of(store, reader.subject) + n_bytes > settings.upload_quota_bytes:
-        most = settings.upload_quota_bytes // 1_000_000
-        raise Problem(413, f"Your uploads would hold more than {most:,} MB. Ask whoever runs this installation.")
-    waits = asked == "public" and not may_show(reader, "public")
-    visibility: Visibility = "workspace" if waits else asked
-    name = ", ".join(received.names[:3]) + (f" and {len(received.names) - 3} more" if len(received.names) > 3 else "")
     replaces = received.fields.get("replaces") or None
     try:
-        made = stored.begin(
-            store, reader.subject, name=name, visibility=visibility, wants_public=waits, replaces=replaces
-        )
+        return staging.begin(readings.store(), reader, received.names, n_bytes, visibility=asked, replaces=replaces)
+    except staging.OverQuota as refusal:
+        raise Problem(413, f"{refusal.reason[0].upper()}{refusal.reason[1:]}.") from refusal
     except RefusedInput as refusal:
         raise Problem(422, refusal.message, places=[("body.replaces", refusal.reason)]) from refusal
-    found = stored.upload_of(store, made)
-    assert found is not None
-    return found
 
 
 def _read(store: Store, upload: Upload, folder: FilePath, counts: Any) -> None:
