@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import streamlit as st
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.secrets import SecretsValue
 
+from lib.access import Reader
 from lib.api.compression import Compression
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.head import Head
@@ -89,7 +90,15 @@ def _secrets(login: Login | None, url: str) -> dict[str, SecretsValue] | None:
     }
 
 
-api = make_app(settings)
+def draw(addresses: Sequence[str], somebody: Reader, *, title: str, note: str, is_static: bool) -> bytes:
+    """Views as one file, for the API, which does not know the pages."""
+    # Only here: it loads the machinery that runs pages without a browser.
+    from lib.ui import reports
+
+    return reports.report(addresses, somebody, title=title, note=note, is_static=is_static).content
+
+
+api = make_app(settings, draw)
 app = st.App(
     "app.py",
     routes=[

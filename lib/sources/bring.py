@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib.errors import PoundForPoundError, RefusedInput
+from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.archives import Limits
 from lib.sources.ingest import Progress, Step, Summary, ingest_raw
@@ -16,7 +16,7 @@ from lib.sources.texts import storable
 from lib.sources.walk import Raw, walk
 from lib.store import uploads
 from lib.store.clock import now
-from lib.store.db import DatabaseError, Store
+from lib.store.db import Store
 from lib.store.details import runs_of_raw
 from lib.store.prepared import Holder
 from lib.store.uploads import Upload
@@ -39,16 +39,20 @@ def bring(store: Store, upload: Upload, folder: Path, settings: Settings, progre
         folder: Its files, under their own names.
         settings: For the size limit of a file.
         progress: Called as by ``ingest``.
+
+    Raises:
+        Whatever reading raises; the upload has then failed.
     """
     notes = _Notes(store, upload, folder, progress)
+    summary: Summary | None = None
     try:
         notes.write()
         holder = Holder(upload.owner, upload.visibility)
         raws = raws_in(folder, Limits.for_uploads(settings.max_upload_bytes))
         summary = ingest_raw(store, raws, progress=notes.step, holder=holder, pending=upload.id)
-    except (PoundForPoundError, DatabaseError, OSError, MemoryError):
-        give_up(store, upload.id, UNREADABLE)
-        raise
+    finally:
+        if summary is None:
+            give_up(store, upload.id, UNREADABLE)
     uploads.finish(
         store,
         upload.id,

@@ -42,7 +42,7 @@ def keep(folder: Path, name: str, content: BinaryIO) -> str:
 def safe_name(name: str) -> PurePosixPath:
     """A file's name as a path that leads only down: folders are kept, for results and samples are joined by them."""
     parts = [_UNUSABLE.sub("_", part).strip().rstrip(".") for part in name.replace("\\", "/").split("/")]
-    kept = [_shortened(part) for part in parts if part and part.strip(".")]
+    kept = [_shortened(part) for part in parts if part]
     return PurePosixPath(*(kept[-DEEPEST:] or ["unnamed"]))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from lib.access import OWN_MACHINE, SCOPES, Role, scopes_of
+from lib.access import OWN_MACHINE, SCOPES, Role, Sight, scopes_of
 from lib.api.v1.app import make_app, routes_of
 from lib.settings import read_settings
 from lib.store import members, tokens
@@ -135,6 +138,22 @@ def test_lists_and_counts_are_of_what_one_sees(shared: Shared, who: str) -> None
     benchmarks = {row["benchmark"]: row for row in shared.ask(who, "/benchmarks").json()["rows"]}
     assert benchmarks["mmlu"]["n_models"] == len(seen) and benchmarks["mmlu"]["n_results"] == len(seen)
     assert shared.ask(who, "/protocols?benchmark=mmlu&community=true").json()["rows"][0]["n_models"] == len(seen)
+
+
+@pytest.mark.parametrize("who", SEEN)
+def test_the_download_is_of_what_one_sees(shared: Shared, who: str) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(shared.ask(who, "/store.zip?format=csv").content))
+    whole = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    for visibility in VISIBILITIES:
+        assert (shared.runs[visibility] in whole) is (visibility in SEEN[who])
+        assert (f"org/model-{visibility}" in whole) is (visibility in SEEN[who])
+
+
+def test_who_sees_the_same_shares_what_was_read(shared: Shared) -> None:
+    readings = shared.app.state.readings
+    same = {id(readings.frames(Sight(who, True))) for who in ("vic", "con", "ada")}
+    assert len(same) == 1
+    assert id(readings.frames(Sight("owner", True))) not in same and id(readings.frames(Sight())) not in same
 
 
 def test_a_digest_is_of_what_one_sees(shared: Shared) -> None:
@@ -282,3 +301,24 @@ def test_a_name_of_somebody_else_is_a_stranger_here(client: TestClient) -> None:
     for host in ("127.0.0.1:8501", "[::1]:8501", "localhost"):
         assert client.get("/api/v1/me", headers={"Host": host}).json()["role"] == "admin"
     assert client.get("/api/v1/me", headers={"Host": "evil.example"}).json()["role"] == "stranger"
+
+
+def test_answers_of_one_person_never_reach_another(shared: Shared) -> None:
+    """Many at once, with the same questions: what is kept for one is not handed to another."""
+    questions = ("/runs?limit=500", "/results?benchmark=mmlu", "/protocols?benchmark=mmlu&community=true")
+
+    def ask(n: int) -> list[str]:
+        who, question = list(SEEN)[n % len(SEEN)], questions[n % len(questions)]
+        text = shared.ask(who, question).text
+        return [
+            f"{who} {one}"
+            for one in set(VISIBILITIES) - SEEN[who]
+            if f"model-{one}" in text or shared.runs[one][:12] in text
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [one for found in pool.map(ask, range(120)) for one in found] == []
+    counts = {
+        who: shared.ask(who, "/protocols?benchmark=mmlu&community=true").json()["rows"][0]["n_models"] for who in SEEN
+    }
+    assert counts == {who: len(seen) for who, seen in SEEN.items()}

@@ -83,6 +83,7 @@ def test_pages_make_the_whole_list(client: TestClient, address: str) -> None:
             break
         cursor = page["next"]
     assert found == whole["rows"]
+    assert page["next"] is None and page["rows"] == whole["rows"][-1:]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "eyJhIjoxfQ", "%00", "WzFd", "W251bGxd", "ÿ"])
@@ -181,6 +182,8 @@ def test_a_bucket_gives_what_it_holds_and_fills_evenly() -> None:
         buckets.take("a")
     now[0] += 3600
     for _ in range(60):
+        buckets.take("a")
+    with pytest.raises(Problem):
         buckets.take("a")
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
-from lib.api.health import health
+from lib.api.health import health_of
 from lib.api.v1 import (
     benchmarks,
     comparisons,
@@ -17,8 +17,10 @@ from lib.api.v1 import (
     models,
     prices,
     problems,
+    report,
     results,
     runs,
+    snapshots,
     store,
     tokens,
     uploads,
@@ -27,19 +29,39 @@ from lib.api.v1.asking import may_watch
 from lib.api.v1.limits import BodyLimit, Buckets
 from lib.api.v1.problems import ProblemShape
 from lib.api.v1.readings import Readings
+from lib.api.v1.report import Draw
 from lib.api.watching import Counted, Counts, watching
 from lib.settings import Settings
 
 PATH = "/api/v1"
-RESOURCES = (models, benchmarks, runs, results, comparisons, costs, prices, store, uploads, me, tokens)
+RESOURCES = (
+    models,
+    benchmarks,
+    runs,
+    results,
+    comparisons,
+    costs,
+    prices,
+    snapshots,
+    store,
+    report,
+    uploads,
+    me,
+    tokens,
+)
 DESCRIPTION = (
     "How small a language model can one get away with, and what does it cost? Scores are fractions, unknown is null and "
     "never 0, and two scores may be compared only inside one protocol. Every answer holds only what the reader may see."
 )
 
 
-def make_app(settings: Settings) -> FastAPI:
-    """The API over the store of these settings. Opens the store when somebody asks first."""
+def make_app(settings: Settings, draw: Draw | None = None) -> FastAPI:
+    """The API over the store of these settings. Opens the store when somebody asks first.
+
+    Args:
+        settings: Those in force.
+        draw: Draws pages for reports; None where there are none.
+    """
     app = FastAPI(
         title="Pound for Pound",
         version="1",
@@ -51,12 +73,14 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.readings = Readings(settings)
+    app.state.readings = readings = Readings(settings)
     app.state.counts = Counts()
+    app.state.draw = draw
     app.state.buckets = Buckets(settings.rate_per_minute)
     problems.add_to(app)
     app.add_middleware(BodyLimit, most={"/uploads": settings.max_upload_bytes + uploads.MORE_THAN_FILES})
     app.add_middleware(Counted, counts=app.state.counts)
+    health = health_of(lambda: readings.store().revision(), is_shared=settings.is_shared)
     app.add_route("/health", health, include_in_schema=False)
     for one in RESOURCES:
         app.include_router(one.router)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from lib.access import OPERATOR, STRANGER, Act, Reader, may
@@ -19,6 +19,7 @@ from lib.store import tokens
 from lib.store.db import Store
 from lib.store.frames import Frames
 from lib.store.roles import role_now
+from lib.store.snapshots import LONGEST_NAME, SnapshotStore
 
 Made = TypeVar("Made")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -26,6 +27,9 @@ OWN_SITE = ("same-origin", "none")
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 LONGEST_TOKEN = 200
 bearer = HTTPBearer(auto_error=False, description="A personal token: `python -m lib tokens add`, or POST /tokens.")
+Pinned = Annotated[
+    str, Query(max_length=LONGEST_NAME, description="Name or digest of a snapshot to read; else the store as it is.")
+]
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
@@ -42,11 +46,13 @@ class Asking(NamedTuple):
         readings: The store as the process reads it.
         reader: Who asks.
         frames: Columns of what this reader may see, at one revision.
+        pinned: The snapshot that is asked for; None for the store as it is.
     """
 
     readings: Readings
     reader: Reader
     frames: Frames
+    pinned: SnapshotStore | None = None
 
     @property
     def settings(self) -> Settings:
@@ -54,12 +60,18 @@ class Asking(NamedTuple):
 
     @property
     def store(self) -> Store:
-        """The store with the eyes of this reader."""
-        return self.readings.store().seen_by(self.reader.sight)
+        """The store with the eyes of this reader, or the snapshot."""
+        return self.pinned or self.readings.store().seen_by(self.reader.sight)
 
     def answer(self, key: tuple[Hashable, ...], make: Callable[[], Made]) -> Made:
         """``make()``, done once per revision and kind of reader: who sees the same shares it, and nobody else."""
-        return self.readings.answer((self.reader.sight, self.frames.revision, *key), make)
+        where = self.pinned.settings.database_url if self.pinned else self.reader.sight
+        return self.readings.answer((where, self.frames.revision, *key), make)
+
+    @property
+    def today(self) -> str:
+        """The day that prices are looked at from: of a snapshot the day on which it was taken."""
+        return self.pinned.snapshot.made_at[:10] if self.pinned else self.settings.today
 
 
 def who_asks(request: Request, given: Given) -> Reader:
@@ -86,19 +98,23 @@ def who_asks(request: Request, given: Given) -> Reader:
         return OPERATOR
     buckets.take(address)
     if readings.settings.has_login and not readings.settings.strangers_read:
-        raise Problem(401, "A token is needed: make one on the page of your account.", headers=CHALLENGE)
+        raise Problem(401, "A token is needed. Whoever runs this installation can make one.", headers=CHALLENGE)
     return STRANGER
 
 
 Asks = Annotated[Reader, Depends(who_asks, scope="function")]
 
 
-def reading(request: Request, reader: Asks) -> Iterator[Asking]:
+def reading(request: Request, reader: Asks, snapshot: Pinned = "") -> Iterator[Asking]:
     """A reader who asks to read: members what they may see, and strangers the public rows."""
     readings = readings_of(request)
     permit_reading(reader)
     with readings.place():
-        yield Asking(readings, reader, readings.frames(reader.sight))
+        if snapshot:
+            opened, frames = readings.pinned(reader.sight, snapshot)
+            yield Asking(readings, reader, frames, opened)
+        else:
+            yield Asking(readings, reader, readings.frames(reader.sight))
 
 
 Reads = Annotated[Asking, Depends(reading, scope="function")]

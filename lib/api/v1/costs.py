@@ -109,7 +109,7 @@ def costs(
             422, "No such format of weights.", places=[("query.weight_format", f"one of {', '.join(FORMATS)}")]
         )
     blended = blend_of(blend, cached, batches)
-    key = ("costs", chosen, basis, target, protocol, blended, host, filters, asking.settings.today)
+    key = ("costs", chosen, basis, target, protocol, blended, host, filters, asking.today)
     return asking.answer(key, lambda: _costs(asking, chosen, basis, target, protocol, blended, host, filters))
 
 

@@ -71,7 +71,7 @@ def prices(
 def offers(asking: Asking, blend: Blend, host: Host) -> tuple[Price, ...]:
     """One price per model as of today."""
     rows = asking.answer(("listed",), lambda: listed(asking.store))
-    today = asking.settings.today
+    today = asking.today
     return asking.answer(("offers", today, blend, host), lambda: listed_prices.offers(rows, today, blend, host))
 
 

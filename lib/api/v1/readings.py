@@ -6,20 +6,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from lib.access import Sight
 from lib.api.v1.problems import Problem
+from lib.errors import RefusedInput
 from lib.settings import Settings
+from lib.store import snapshot_files
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 from lib.store.sights import narrowest
+from lib.store.snapshots import SnapshotStore, named
 
 MOST_AT_ONCE = 12
 """Questions that are worked on at a time; the threads that they run in also serve the pages."""
 ANSWERS_KEPT = 200
-SIGHTS_KEPT = 6
-"""Kinds of readers whose columns are held; each holds all rows that it sees."""
+SIGHTS_KEPT, SNAPSHOTS_KEPT = 6, 4
+"""Kinds of readers, and pinned states, whose columns are held; each holds all rows that it sees."""
 Made = TypeVar("Made")
 
 
@@ -30,6 +34,7 @@ class Readings:
         self.settings = settings
         self._store: Store | None = None
         self._frames: OrderedDict[Sight, FrameCache] = OrderedDict()
+        self._snapshots: OrderedDict[Path, tuple[SnapshotStore, FrameCache]] = OrderedDict()
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._lock = threading.Lock()
@@ -52,6 +57,31 @@ class Readings:
             while len(self._frames) > SIGHTS_KEPT:
                 self._frames.popitem(last=False)
         return cache.frames()
+
+    def pinned(self, sight: Sight, name: str) -> tuple[SnapshotStore, Frames]:
+        """A snapshot that somebody may open, by name or digest, and its columns.
+
+        Raises:
+            Problem: 404 where there is none of that name that they may open.
+            Unavailable: Its file is gone.
+        """
+        store = self.store().seen_by(sight)
+        try:
+            snapshot = named(store, name)
+        except RefusedInput as refusal:
+            detail = "No such snapshot that you may open. /snapshots lists them."
+            raise Problem(404, detail, places=[("query.snapshot", refusal.reason)]) from refusal
+        # Asked for each time, so that no sweep takes the file from under those who read it.
+        path = snapshot_files.unpacked(self.settings, snapshot)
+        with self._lock:
+            if path not in self._snapshots:
+                opened = SnapshotStore(store, snapshot)
+                self._snapshots[path] = opened, FrameCache(opened)
+            self._snapshots.move_to_end(path)
+            while len(self._snapshots) > SNAPSHOTS_KEPT:
+                self._snapshots.popitem(last=False)[1][0].close()
+            kept, cache = self._snapshots[path]
+        return kept, cache.frames()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -85,5 +115,7 @@ class Readings:
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:
+            for opened, _ in self._snapshots.values():
+                opened.close()
             if self._store is not None:
                 self._store.close()

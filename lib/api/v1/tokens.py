@@ -61,7 +61,7 @@ def tokens(request: Request, reader: Asks) -> Tokens:
     return Tokens(rows=[Token.model_validate({**row, "scopes": row["scopes"].split()}) for row in rows])
 
 
-@router.post("/tokens", status_code=201, summary="Make a token", responses=described(413))
+@router.post("/tokens", status_code=201, summary="Make a token", responses=described(400, 413))
 def make_token(request: Request, response: Response, reader: Asks, wanted: Wanted) -> MadeToken:
     _known(reader)
     _in_person(reader)
@@ -102,4 +102,6 @@ def _known(reader: Reader) -> None:
 def _in_person(reader: Reader) -> None:
     """Whoever found somebody's token must not make it last for ever."""
     if reader.scopes is not None and not may(reader, "manage"):
-        raise Problem(403, "Tokens are made and revoked on the page of one's account, or with the scope admin.")
+        raise Problem(
+            403, "Tokens are made and revoked in person, by a command on the server, or with the scope admin."
+        )

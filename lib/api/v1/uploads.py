@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -34,6 +35,7 @@ MORE_THAN_FILES = 1_000_000
 _PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
 # One at a time: reading takes the interpreter that also makes everybody's pages.
 _DESK = ThreadPoolExecutor(1, thread_name_prefix="uploads")
+_LOG = logging.getLogger("p4p.api")
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -126,7 +128,8 @@ async def upload(request: Request, response: Response, reader: Asks) -> UploadRe
     try:
         received = await receive(request, folder)
         begun = await run_sync(_begin, readings, reader, received, folder)
-        _DESK.submit(_read, readings.store(), begun, folder, request.app.state.counts)
+        reading = _DESK.submit(_read, readings.store(), begun, folder, request.app.state.counts)
+        reading.add_done_callback(_write_down)
         is_handed_over = True
     finally:
         if not is_handed_over:
@@ -227,6 +230,13 @@ def _read(store: Store, upload: Upload, folder: FilePath, counts: Any) -> None:
         _put_away(folder)
         ended = stored.upload_of(store, upload.id)
         counts.uploads.labels("failed" if ended is None else ended.state).inc()
+
+
+def _write_down(reading: Future[None]) -> None:
+    """What went wrong on the desk's thread, for the server's log."""
+    error = reading.exception()
+    if error is not None:
+        _LOG.error("An upload could not be read to its end.", exc_info=error)
 
 
 def _put_away(folder: FilePath) -> None:
