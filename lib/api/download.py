@@ -10,10 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from lib.errors import RefusedInput
+from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
-from lib.store.db import open_store
+from lib.store.db import Store, open_store
 from lib.store.dump import Sink, file_name, known_format, write_dump
+from lib.store.snapshots import open_snapshot
 
 MOST_AT_ONCE = 4
 """Downloads under way at a time: each writes a temporary file and reads the whole store."""
@@ -25,12 +26,21 @@ _PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
 def whole_store(request: Request) -> Response:
     """``GET /api/v1/store.zip?format=parquet|csv``: the zip of ``lib.store.dump``; 400 with a sentence for other formats.
 
+    With ``snapshot=`` and the beginning of a digest it is that snapshot; 404 with a sentence for one that not everybody may open.
+
     A plain function: it runs in a thread, and so does the sending. While ``MOST_AT_ONCE`` are under way the answer is 503.
     """
     try:
         format = known_format(request.query_params.get("format", "parquet"))
     except RefusedInput as refusal:
         return PlainTextResponse(f"{refusal}\n", status_code=400)
+    snapshot = request.query_params.get("snapshot", "")
+    try:
+        _opened(snapshot).close()
+    except RefusedInput as refusal:
+        return PlainTextResponse(f"{refusal}\n", status_code=404)
+    except Unavailable as trouble:
+        return PlainTextResponse(f"{trouble}\n", status_code=503)
     headers = {
         "Content-Disposition": f'attachment; filename="{file_name(format)}"',
         "Cache-Control": "no-store",
@@ -47,7 +57,7 @@ def whole_store(request: Request) -> Response:
 
     def work(out: Sink) -> None:
         try:
-            store = open_store(read_settings())
+            store = _opened(snapshot)
             try:
                 write_dump(store, out, format)
             finally:
@@ -56,6 +66,22 @@ def whole_store(request: Request) -> Response:
             _PLACES.release()
 
     return StreamingResponse(while_written(work), media_type="application/zip", headers=headers)
+
+
+def _opened(snapshot: str) -> Store:
+    """The store as a stranger sees it, or a snapshot that a stranger may open.
+
+    Raises:
+        RefusedInput: If there is no such snapshot.
+        Unavailable: If its file is gone.
+    """
+    store = open_store(read_settings())
+    if not snapshot:
+        return store
+    try:
+        return open_snapshot(store, snapshot)
+    finally:
+        store.close()
 
 
 def while_written(work: Callable[[Sink], None]) -> Iterator[bytes]:
