@@ -60,6 +60,9 @@ def fill(store: Store) -> None:
     store.write(_people)
     set_alias(store, HOSTILE, "", "alpha-7b")
     set_fact(store, "alpha-7b", "licence", "apache-2.0", note=HOSTILE)
+    pinned = store.settings.data_dir / "snapshots" / "ab" / f"{'ab' * 32}-{'c' * 12}.sqlite.zst"
+    pinned.parent.mkdir(parents=True)
+    pinned.write_bytes(b"pinned")
 
 
 def _people(writing: Any) -> None:
@@ -124,7 +127,7 @@ def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_sto
 
     assert (done.digest, done.revision, done.stopped) == (digest, revision, [])
     assert everything(target) == before
-    assert files_below(target) == kept and len(kept) == 3
+    assert files_below(target) == kept and len(kept) == 4
     assert check(target) == []
     again = FrameCache(target).frames()
     assert again.counts == frames.counts
@@ -336,6 +339,7 @@ def _in_manifest(field: str, value: object) -> Callable[[str, bytes], bytes]:
         "jobs/.hidden",
         "raw/ab/" + "cd" * 32,
         "snapshots//x",
+        "snapshots/unpacked/x.sqlite",
         "jobs/a/../../x",
         "x",
     ],
