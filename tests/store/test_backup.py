@@ -139,8 +139,8 @@ def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_sto
     target.close()
 
 
-def test_every_table_is_in_it(store: Store) -> None:
-    with store.reading() as connection:
+def test_every_table_is_in_it(sqlite_store: Store) -> None:
+    with sqlite_store.reading() as connection:
         present = set(inspect(connection).get_table_names())
     assert present - {"alembic_version"} == set(table_names())
 
@@ -281,8 +281,8 @@ def _rewritten(file: Path, out: Path, change: Callable[[str, bytes], bytes | Non
 
 
 @pytest.mark.parametrize("table", ["results", "models"])
-def test_a_changed_number_is_found_and_nothing_is_written(store: Store, tmp_path: Path, table: str) -> None:
-    fill(store)
+def test_a_changed_number_is_found_and_nothing_is_written(sqlite_store: Store, tmp_path: Path, table: str) -> None:
+    fill(store := sqlite_store)
     write_backup(store, tmp_path / "b.zip")
     before = everything(store)
 
