@@ -37,7 +37,6 @@ METRICS = {"acc": 0.5, "acc_stderr": 0.1}
         ("job.log", b"Loading checkpoint", "text that a program"),
         ("x.csv", b"model,score\na,1\n", "columns no importer knows"),
         ("x.pkl", b"\x80\x04\x95", "a pickle"),
-        ("details_gsm8k|5.parquet", b"PAR1\x15\x04PAR1", "a Parquet file"),
         ("x", b"", "empty"),
         ("x", b"anything", "not an evaluation file"),
     ],
