@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, frame, links, person, reader
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -26,7 +26,8 @@ page = st.navigation(
 
 somebody = reader.reader()
 if person.may_enter(somebody):
-    with cached.one_revision() as frames:
+    pinned.draw(page.url_path or links.PAGES[0].address)
+    with cached.one_revision() as frames, recorded.noting(page.url_path, frames, cached.store()) as notes:
         frame.sidebar()
         with st.sidebar:
             person.draw(somebody)
@@ -34,9 +35,11 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
+            actions.draw(somebody, page.url_path, notes)
             frame.foot(frames)
         with body:
-            page.run()
+            if pinned_view.draw():
+                page.run()
 else:
     with st.sidebar:
         person.draw(somebody)

@@ -119,9 +119,14 @@ def ingest_raw(
     shipped: bool = False,
     meta: Meta | None = None,
     holder: Holder = OPEN,
+    pending: str | None = None,
 ) -> Summary:
-    """Import files that are already in memory (uploads, kept raw files); as ``ingest``."""
-    work = _Import(store, progress, Preparer(store, shipped, meta or Meta()), holder)
+    """Import files that are already in memory (uploads, kept raw files); as ``ingest``.
+
+    Args:
+        pending: The upload that they belong to: nothing new of it is seen before ``lib.store.uploads.finish``.
+    """
+    work = _Import(store, progress, Preparer(store, shipped, meta or Meta()), holder, pending)
     with _rare_collections():
         for raw in raws:
             if isinstance(raw, RefusedInput):
@@ -153,18 +158,20 @@ class _Pending:
     refusals: list[Refusal] = field(default_factory=list)
     is_finished: bool = False
 
-    def batch(self, files: list[PreparedFile], holder: Holder) -> Batch:
-        return Batch(self.raw, files, self.refusals, registry.state() if self.is_finished else None, holder)
+    def batch(self, files: list[PreparedFile], holder: Holder, pending: str | None) -> Batch:
+        return Batch(self.raw, files, self.refusals, registry.state() if self.is_finished else None, holder, pending)
 
 
 class _Import:
     """One import under way: transactions that fill, and the summary."""
 
-    def __init__(self, store: Store, progress: Progress | None, preparer: Preparer, holder: Holder) -> None:
+    def __init__(
+        self, store: Store, progress: Progress | None, preparer: Preparer, holder: Holder, pending: str | None
+    ) -> None:
         self.summary = Summary()
         self._store = store
         self._progress = progress
-        self._holder = holder
+        self._holder, self._upload = holder, pending
         self._known = read.known_sources(store, holder.owner)
         self._n_known = Counter(digest for digest, _ in self._known)
         self._finished = read.finished_raw(store, holder.owner)
@@ -238,7 +245,9 @@ class _Import:
     def _write(self, waiting: list[_Pending]) -> None:
         community = self._preparer.naming.take_new()
         try:
-            outcomes = write_batches(self._store, [p.batch(p.files, self._holder) for p in waiting], community)
+            outcomes = write_batches(
+                self._store, [p.batch(p.files, self._holder, self._upload) for p in waiting], community
+            )
         except RefusedInput as refusal:
             self._write_one_by_one(waiting, community, refusal)
             return

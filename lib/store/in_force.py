@@ -25,7 +25,7 @@ def sight_of(connection: Connection) -> Sight:
 
 
 def is_seen(sight: Sight, rows: FromClause = tables.sources) -> ColumnElement[bool]:
-    """The row may be shown, withdrawn or not.
+    """The row may be shown, withdrawn or not. What belongs to an upload that is not whole yet may not.
 
     Args:
         sight: The reader's.
@@ -37,7 +37,8 @@ def is_seen(sight: Sight, rows: FromClause = tables.sources) -> ColumnElement[bo
     if sight.owner:
         # Of whatever visibility: what one brought oneself is never out of one's own sight.
         seen.append(rows.c.owner == sight.owner)
-    return or_(*seen)
+    whose = or_(*seen)
+    return and_(whose, rows.c.pending.is_(None)) if "pending" in rows.c else whose
 
 
 def is_live(sight: Sight, sources: FromClause = tables.sources) -> ColumnElement[bool]:

@@ -161,6 +161,7 @@ class Batch(NamedTuple):
     Args:
         refusals: Members that could not be taken.
         finished_with: State of the importers when every member has been dealt with, None while some remain.
+        pending: The upload that new files belong to while it is being read; None: they are seen at once.
     """
 
     raw: RawFile
@@ -168,6 +169,7 @@ class Batch(NamedTuple):
     refusals: Sequence[Refusal | tuple[str, str, str]] = ()
     finished_with: str | None = None
     holder: Holder = OPEN
+    pending: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -194,12 +196,13 @@ class FileRows(NamedTuple):
 
     file: PreparedFile
     holder: Holder
+    pending: str | None
     warnings: str
     runs: list[RunRows]
     outcome: Outcome
 
 
-def file_rows(file: PreparedFile, holder: Holder = OPEN) -> FileRows:
+def file_rows(file: PreparedFile, holder: Holder = OPEN, pending: str | None = None) -> FileRows:
     """The file as driver rows.
 
     Raises:
@@ -216,7 +219,7 @@ def file_rows(file: PreparedFile, holder: Holder = OPEN) -> FileRows:
         raise refused.in_file(file.name) from None
     n_samples = sum(sample.n_rows for row in rows for sample in row.prepared.sample_files.values())
     outcome = Outcome(file.name, "imported", sum(len(row.results) for row in rows), n_samples)
-    return FileRows(file, holder, warnings, rows, outcome)
+    return FileRows(file, holder, pending, warnings, rows, outcome)
 
 
 def _refuse_hidden_tables(file: PreparedFile, holder: Holder) -> None:

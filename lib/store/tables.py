@@ -84,6 +84,7 @@ sources = Table(
     Column("visibility", Text, nullable=False, server_default="public"),
     Column("imported_at", Text, nullable=False),
     Column("withdrawn_at", Text),
+    Column("pending", Text),  # the upload that is still being read: nothing of it is seen before it is whole
     Column("warnings", JSON, nullable=False),
     Column("n_results", Integer, nullable=False, server_default=text("0")),
     Column("store_revision", BigId, nullable=False, index=True),

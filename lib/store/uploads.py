@@ -100,7 +100,8 @@ def finish(
 ) -> None:
     """End an upload: link what came in with it, and put away the one that it replaces; one transaction.
 
-    Sources of an earlier upload that still holds stay with that one, so undoing this one leaves them.
+    Sources of an earlier upload that still holds stay with that one, so undoing this one leaves them. Until here nothing
+    new of it was seen; of one that is refused or failed nothing ever is, unless it is sent again.
 
     Args:
         store: The store.
@@ -111,6 +112,8 @@ def finish(
         said: The doctor's report, JSON.
     """
 
+    digests = list(raw_digests)
+
     def work(writing: Writing) -> None:
         connection = writing.connection
         row = connection.execute(select(uploads).where(uploads.c.id == upload)).one()
@@ -118,10 +121,11 @@ def finish(
         connection.execute(update(uploads).where(uploads.c.id == upload).values(**values))
         if state != "taken":
             return
+        _let_be_seen(writing, row.owner, digests)
         if row.replaces:
             # First: what both brought passes over to the new one.
             connection.execute(update(uploads).where(uploads.c.id == row.replaces).values(undone_at=now()))
-        found = _new_sources(connection, row.owner, raw_digests)
+        found = _new_sources(connection, row.owner, digests)
         insert_rows(connection, upload_sources, ("upload", "source_id"), [(upload, source) for source in found])
         if row.replaces:
             set_withdrawn(writing, set(_sources(connection, row.replaces)) - set(found), now())
@@ -247,6 +251,20 @@ def _new_sources(connection: Connection, owner: str, raw_digests: Iterable[str])
         own = (s.raw_digest.in_(some), s.owner == owner, s.is_shipped.is_(False), s.withdrawn_at.is_(None))
         found += connection.execute(select(s.id).where(*own, ~is_brought).order_by(s.id)).scalars()
     return found
+
+
+def _let_be_seen(writing: Writing, owner: str, raw_digests: Iterable[str]) -> None:
+    """What was read of these raw files, now or by an upload that never ended, is seen from here on."""
+    s, runs, links = tables.sources, tables.runs, tables.run_sources.c
+    stamp = {"store_revision": writing.revision}
+    for some in portions(raw_digests):
+        waiting = (s.c.raw_digest.in_(some), s.c.owner == owner, s.c.pending.is_not(None))
+        ids = list(writing.connection.execute(select(s.c.id).where(*waiting)).scalars())
+        for few in portions(ids):
+            writing.is_changed = True
+            writing.connection.execute(update(s).where(s.c.id.in_(few)).values(pending=None, **stamp))
+            held = select(links.run_id).where(links.source_id.in_(few))
+            writing.connection.execute(update(runs).where(runs.c.id.in_(held)).values(**stamp))
 
 
 def _listed() -> list[Any]:

@@ -110,7 +110,7 @@ def write_batches(store: Store, batches: Sequence[Batch], community: Sequence[Ma
     Raises:
         RefusedInput: If a file holds what no store can hold, or means a model that is not there. Nothing is written.
     """
-    rows = [file_rows(file, batch.holder) for batch in batches for file in batch.files]
+    rows = [file_rows(file, batch.holder, batch.pending) for batch in batches for file in batch.files]
     for file in rows:
         refuse_unknown_tables(file)
 
@@ -182,6 +182,7 @@ def _known_sources(connection: Connection, rows: Sequence[FileRows]) -> _Known:
         s.member,
         s.owner,
         s.visibility,
+        s.pending,
         s.name,
         s.is_shipped,
         s.importer,
@@ -218,11 +219,13 @@ def _write_sources(writing: Writing, rows: Sequence[FileRows], known: _Known) ->
             states.append("imported" if there is None else "replaced")
             values = (ids[-1], *_source_row(writing, row))
             if there is None:
-                new.append((*values, *row.holder))
+                new.append((*values, *row.holder, row.pending))
             else:
-                replaced.append((*values, there.owner, there.visibility))
+                replaced.append((*values, there.owner, there.visibility, there.pending))
     # Withdrawal is not among the columns: a replaced source keeps it, as it keeps owner and visibility.
-    upsert_rows(writing.connection, tables.sources, ("id", *SOURCE_COLUMNS, *Holder._fields), [*new, *replaced])
+    upsert_rows(
+        writing.connection, tables.sources, ("id", *SOURCE_COLUMNS, *Holder._fields, "pending"), [*new, *replaced]
+    )
     return ids, states
 
 

@@ -58,19 +58,26 @@ def dictionary_rows(words: str = "") -> pd.DataFrame:
 def show() -> None:
     """Links to the whole store in two formats, the other ways, and the data dictionary."""
     view = cached.made(downloads_view)
-    st.subheader("The whole store", anchor=False)
-    st.markdown(
+    page.part("The whole store")
+    page.say(
         f"{view.contents}, with prices, hardware and reference tables: one file per table in a zip, all of the same "
         "moment. Sources that were withdrawn are not in it. README.md in the zip names the state it shows and the "
         "licences; DICTIONARY.csv says what every column means."
     )
+    pinned = cached.snapshot()
+    if pinned is not None and pinned.visibility != "public":
+        # The address of a download is opened by the browser alone, without whoever is logged in.
+        st.markdown("This snapshot is not open to everybody. Whoever runs this installation can write it to a file:")
+        st.code(f"python -m lib snapshot export {pinned.short} -o snapshot.zip", language=None, wrap_lines=True)
+        view = view._replace(megabytes={})
+    of = f"&snapshot={pinned.short}" if pinned is not None else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind, size in view.megabytes.items():
             st.link_button(
                 f"Download {kind if kind == 'csv' else 'Parquet'} (about {formats.plain(size)} MB)".replace(
                     "csv", "CSV"
                 ),
-                ADDRESS + kind,
+                ADDRESS + kind + of,
                 icon=":material/download:",
                 help=KINDS[kind],
             )
@@ -79,9 +86,9 @@ def show() -> None:
         "sources: the table of sources names each."
     )
     with st.expander("Other ways: the command line, a table at a time"):
-        st.code(_CODE, language=None, wrap_lines=True)
-        st.markdown("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
-    st.subheader("What the columns mean", anchor=False)
+        page.code(_CODE)
+        page.say("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
+    page.part("What the columns mean")
     words = controls.search("word", "Search the data dictionary")
     rows = dictionary_rows(words)
     if rows.empty:

@@ -26,7 +26,7 @@ from tests.factories import make_result, make_run, make_samples, model_row, prep
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = '=HYPERLINK("http://evil.example")'
-INTERNAL = {"store_revision", "owner", "visibility", "withdrawn_at"}
+INTERNAL = {"store_revision", "owner", "visibility", "withdrawn_at", "pending"}
 
 
 class Forwards:

@@ -46,6 +46,7 @@ def _sources_have_owners() -> None:
     )
     op.drop_column("raw_files", "finished_with")
     with op.batch_alter_table("sources") as sources:
+        sources.add_column(sa.Column("pending", sa.Text(), nullable=True))
         sources.drop_constraint("uq_sources_raw_digest", type_="unique")
         sources.create_unique_constraint("uq_sources_raw_digest", ["raw_digest", "member", "owner"])
     with op.batch_alter_table("refusals") as refusals:
