@@ -81,14 +81,13 @@ def model_in(path: str) -> str | None:
 
 
 def _key(candidate: Candidate, table: pa.Table) -> str:
-    """The task's name as the file has it, else as the first question has it."""
+    """The task's name as the file has it, or as the first question has it where that tells the shots too."""
     found = _FILE.match(candidate.basename)
-    if found:
-        return found["key"]
-    first = _rows(table.slice(0, 1))
-    return told.name(told.part(next(first, {}).get("doc")).get("task_name")) or candidate.basename.removesuffix(
-        ".parquet"
-    )
+    of_file = found["key"] if found else candidate.basename.removesuffix(".parquet")
+    first = next(_rows(table.slice(0, 1)), {})
+    of_question = told.name(told.part(first.get("doc")).get("task_name")) or ""
+    is_fuller = read_key(of_question).n_shot is not None and read_key(of_file).n_shot is None
+    return of_question if is_fuller or (of_question and not found) else of_file
 
 
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
