@@ -35,7 +35,7 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
-            actions.draw(somebody, notes)
+            actions.draw(somebody, page.url_path, notes)
             frame.foot(frames)
         with body:
             if pinned_view.draw():

@@ -169,7 +169,7 @@ def _changes(commands: Commands) -> None:
 
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),
-        ("restore", "bring a withdrawn source back", restore_sources),
+        ("restore", "bring a withdrawn source back (a backup comes back by: recover)", restore_sources),
     ):
         command = _command(commands, name, text, run)
         command.add_argument(

@@ -25,7 +25,7 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(settings)
     try:
         frames = FrameCache(store).frames()
-        a, b = (_side(store, frames, asked, place) for asked, place in ((options.a, "A"), (options.b, "B")))
+        a, b = (side_meant(store, frames, asked, place) for asked, place in ((options.a, "A"), (options.b, "B")))
         if a == b:
             raise RefusedInput("two different models or runs are needed", place="B", found=options.b)
         asked = Asked(tuple(options.task or ()), options.margin, options.measured_by)
@@ -39,7 +39,7 @@ def compare(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _side(store: Store, frames: Frames, asked: str, place: str) -> Side:
+def side_meant(store: Store, frames: Frames, asked: str, place: str) -> Side:
     """The model or run that somebody means; refused with the names that are spelled nearly like it."""
     side = side_of(frames, asked=asked)
     if side is None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any, TypeAlias
 
 from lib import formats
-from lib.access import OPERATOR
+from lib.access import OPERATOR, OWN_MACHINE, VISIBILITIES
 from lib.cli_cheapest import model_named
 from lib.cli_output import ProgressLine, put, put_json, put_table
 from lib.errors import RefusedInput
@@ -18,6 +18,7 @@ from lib.sources.hub_filling import ids_by_hub_name, propose, write
 from lib.sources.ingest import Step
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache
+from lib.store.prepared import Holder
 
 SHOWN = 20
 Parsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -38,6 +39,7 @@ def add_hub_arguments(command: argparse.ArgumentParser) -> None:
     one.add_argument("repository", metavar="REPO", help="org/name, datasets/org/name or the address of its page")
     one.add_argument("--card", action="store_true", help="REPO is a model: the results on its card")
     one.add_argument("--only", default="*", metavar="PATTERN", help="only files whose path fits, as 'org/model/*'")
+    one.add_argument("--visibility", choices=VISIBILITIES, default="public", help="who sees it on the pages (public)")
     one.add_argument("--list", action="store_true", help="only say what there is")
 
     one = _doing(doings, "publish", "files of lm-eval, as they were received, into a data set repository", _publish)
@@ -93,14 +95,14 @@ def _advice(n_new: int) -> str:
 
 def _import(options: argparse.Namespace, settings: Settings, store: Store) -> int:
     kind, name = named_in(options.repository, "model" if options.card else "dataset")
-    line = ProgressLine()
+    line, holder = ProgressLine(), Holder(OWN_MACHINE, options.visibility)
 
     def show(step: Step) -> None:
         line.show(f"{step.n_files} files, {step.file}", is_milestone=bool(step.acknowledged))
 
     try:
         if kind == "model":
-            summary = hub_import.import_card(store, Hub(), name, settings=settings, progress=show)
+            summary = hub_import.import_card(store, Hub(), name, settings=settings, progress=show, holder=holder)
         else:
             found = hub_import.look(Hub(), name, options.only)
             if options.list:
@@ -112,6 +114,7 @@ def _import(options: argparse.Namespace, settings: Settings, store: Store) -> in
                 settings=settings,
                 fetched=lambda n, of, path: line.show(f"fetched {n} of {of} files, {path}"),
                 progress=show,
+                holder=holder,
             )
     finally:
         line.end()

@@ -79,6 +79,9 @@ GIVEN = {
 def test_the_public_one_has_a_login_and_no_port_of_its_own() -> None:
     services, over = _compose("compose.yaml")["services"], _compose("compose.public.yaml")["services"]
     assert over["app"]["ports"] == [] and "ports" not in over["db"]
+    # Anybody's word about where a request is from is taken, so nobody but the proxy may reach the app.
+    assert over["app"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"
+    assert "FORWARDED_ALLOW_IPS" not in services["app"]["environment"]
     settings = read_settings(_environment(services["app"], over["app"], given=GIVEN))
     assert settings.has_login and not settings.allow_public and not settings.strangers_read
     assert settings.url == "https://evals.example.org" and settings.login_role == "stranger"

@@ -174,7 +174,7 @@ class _Reader:
         return None
 
     def _enclosed(self, at: int, mark: str, before: str, after: str, depth: int) -> _Read | None:
-        if self._source.find(mark, at) < 0:
+        if self._source.find(mark, at) < 0 or (mark != "]" and self._source[at : at + 1].isspace()):
             return None
         inner = self.until(mark, at, depth + 1)
         return None if inner.end < 0 or not inner.html else _Read(f"{before}{inner.html}{after}", inner.end)

@@ -70,9 +70,10 @@ def write_backup(store: Store, path: Path, progress: Progress = lambda _: None) 
     return manifest
 
 
-def rows_of(connection: Connection, table: Table) -> Iterator[Sequence[Sequence[Any]]]:
+def rows_of(connection: Connection, table: Table, columns: Sequence[str]) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows of a table as text, numbers, yes/no and None, some at a time; columns of JSON as the text that is stored."""
-    shown = [cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in table.c]
+    ordered = [table.c[name] for name in columns]
+    shown = [cast(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in ordered]
     query = select(*shown).order_by(*table.primary_key.columns)
     result = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for some in result.partitions():
@@ -107,10 +108,10 @@ def _write(store: Store, archive: zipfile.ZipFile, progress: Progress) -> Manife
 
 
 def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table) -> TableSum:
-    total = Sum()
+    total, columns = Sum(), [c.name for c in table.c]
     with archive.open(table_entry(table.name), "w", force_zip64=True) as file:
-        file.write((line_of([c.name for c in table.c]) + "\n").encode())
-        for rows in rows_of(connection, table):
+        file.write((line_of(columns) + "\n").encode())
+        for rows in rows_of(connection, table, columns):
             lines = [line_of(row) for row in rows]
             total.add(lines)
             file.write("".join(line + "\n" for line in lines).encode())

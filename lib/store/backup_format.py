@@ -27,6 +27,8 @@ NAMED = {"raw": "", "samples": ENDING}
 """Folders of files named by their content, with the ending of their names: rows say which of them belong to the store."""
 TREES = ("snapshots", "jobs")
 """Folders that are taken as they lie: pinned states, and the logs and kept answers of evaluations."""
+MADE_ANEW = "snapshots/unpacked/"
+"""What is unpacked there comes from the files beside it."""
 _MODULO = 1 << 256
 _ENTRY = re.compile(
     r"raw/(?P<a>[0-9a-f]{2})/(?P=a)[0-9a-f]{62}"
@@ -133,7 +135,7 @@ def open_backup(path: Path) -> zipfile.ZipFile:
 
 def is_kept_file(name: str) -> bool:
     """Whether an entry is a kept file, at a place where one may lie."""
-    return bool(_ENTRY.fullmatch(name))
+    return bool(_ENTRY.fullmatch(name)) and not name.startswith(MADE_ANEW)
 
 
 def table_entry(table: str) -> str:

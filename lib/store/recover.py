@@ -172,10 +172,10 @@ def _put_rows(store: Store, archive: zipfile.ZipFile, manifest: Manifest, file: 
         made.reflect(connection, only=list(manifest.tables))
         for table in made.sorted_tables:
             progress(f"table {table.name}")
-            _fill(connection, archive, table, file)
+            columns = _fill(connection, archive, table, file)
             _go_on_counting(connection, table)
             total = Sum()
-            for rows in rows_of(connection, table):
+            for rows in rows_of(connection, table, columns):
                 total.add(line_of(row) for row in rows)
             if total.done() != manifest.tables[table.name]:
                 raise RefusedInput("the rows are not those that were written", file=file, place=table.name)
@@ -207,7 +207,8 @@ def _make_tables(connection: Connection, version: str) -> None:
     command.upgrade(settings, version)
 
 
-def _fill(connection: Connection, archive: zipfile.ZipFile, table: Table, file: str) -> None:
+def _fill(connection: Connection, archive: zipfile.ZipFile, table: Table, file: str) -> list[str]:
+    """Fill a table; returns its columns in the order of the backup, which migrations may have made another one here."""
     lines = _lines(archive, table.name)
     columns = next(lines, [])
     if sorted(columns) != sorted(c.name for c in table.c):
@@ -218,6 +219,7 @@ def _fill(connection: Connection, archive: zipfile.ZipFile, table: Table, file: 
     is_linked = any(key.column.table is table for key in table.foreign_keys)
     while rows := [tuple(row) for row in islice(lines, None if is_linked else ROWS_AT_ONCE)]:
         copy_rows(connection, table, columns, rows)
+    return columns
 
 
 def _lines(archive: zipfile.ZipFile, table: str) -> Iterator[list[Any]]:

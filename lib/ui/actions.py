@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 import streamlit as st
 
+from lib import formats
 from lib.access import Reader, may
-from lib.report.html import render
-from lib.ui import reports
+from lib.ui import basket, links, reports
 from lib.ui.recorded import Notes
 
+WITHOUT = frozenset({"report", "search", "evaluate", "job"})
+"""Pages that show no view: what is typed there, or what goes on."""
 
-def draw(somebody: Reader, notes: Notes) -> None:
+
+def draw(somebody: Reader, address: str, notes: Notes) -> None:
     """Buttons that make their file at the click, from what the page will have drawn by then.
 
     Args:
         somebody: Strangers take no reports home.
+        address: Of the page.
         notes: Of this rerun; still empty while this is drawn.
     """
-    if not may(somebody, "share"):
+    if not may(somebody, "share") or address in WITHOUT:
         return
     with st.container(horizontal=True, vertical_alignment="center"), st.popover("Report", icon=":material/article:"):
         st.markdown("This view as one file that opens offline: takeaway, figures, tables, assumptions, sources.")
-        _button(notes, "With figures that answer", is_static=False)
-        _button(notes, "Pictures only, under 1 MB", is_static=True)
+        _button(notes, "Download report", is_static=False)
+        _button(notes, "With pictures only, under 1 MB", is_static=True)
+        n = len(basket.items())
+        st.button("Add to my report", key="report-add", on_click=basket.add, args=(notes,), icon=":material/add:")
+        if n:
+            links.link("report", f":blue[My report of {formats.counted(n, 'view')} →]")
 
 
 def _button(notes: Notes, label: str, *, is_static: bool) -> None:
@@ -42,9 +49,4 @@ def _button(notes: Notes, label: str, *, is_static: bool) -> None:
 
 def _file(notes: Notes, *, is_static: bool) -> bytes:
     view = reports.view_of(notes)
-    return render(reports.document([view], reports.provenance(notes.frames)), static=is_static)
-
-
-def file_stem(title: str) -> str:
-    """The beginning of a file's name, of letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "report"
+    return reports.file([view], reports.provenance(notes.frames), is_static=is_static).content

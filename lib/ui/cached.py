@@ -112,6 +112,11 @@ def live_store() -> Store:
     return _now().store
 
 
+def live_sight() -> Sight:
+    """The narrowest sight that sees what this reader sees of the store as it is."""
+    return _now().sight
+
+
 def changed() -> Diff | None:
     """What is different now for those who may open the snapshot that is shown; None for the store as it is."""
     held = _held()

@@ -53,6 +53,7 @@ PAGES = (
     PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
     PageEntry("upload", "upload", "Upload", "Bring your own", "put my results beside these"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
+    PageEntry("report", "report", "Report", "Bring your own"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
     PageEntry("model", "model", "Model", "", is_hidden=True),
     PageEntry("benchmark", "benchmark", "Benchmark", "", is_hidden=True),

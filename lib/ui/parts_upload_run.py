@@ -56,11 +56,14 @@ def ways_on(upload: Upload) -> None:
         words = f":blue[Hold {formats.markdown(name, 60)} against any other, head to head →]"
         links.link("head-to-head", words, {"a": model or str(row["run"])})
         links.to_run(str(row["run"]), f"The run of {name} →")
+    # Nobody who has just brought a model of their own wants it left out.
+    origins = set(frames.models["origin"].reindex(runs["model"].dropna()))
+    with_community = {"community": "true"} if origins - {"catalogue"} else None
     met = frames.benchmarks.reindex(frames.scores_of(runs.index)["benchmark"].astype(str).unique())
     # Those with most company first: an unknown task is beside nobody.
     for benchmark in met.sort_values("n_models", ascending=False, kind="stable").index[:MOST_BENCHMARKS]:
         label = frames.benchmarks["label"].get(benchmark, benchmark)
-        links.to_benchmark(benchmark, f"Beside all other models on {label} →")
+        links.to_benchmark(benchmark, f"Beside all other models on {label} →", more=with_community)
     if runs["model"].isna().any():
         links.link("data", ":blue[Say which model a name means →]", {"part": "names"})
 

@@ -8,26 +8,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import pandas as pd
-
-from lib import formats
 from lib.access import Reader
 from lib.errors import RefusedInput
-from lib.report.document import Document, Heading, Part, Provenance, SourceLine, Text, View, merged
+from lib.report.document import Document, Heading, Part, Provenance, Text, View
 from lib.report.html import render
 from lib.report.markup import inline
-from lib.store.db import Store
-from lib.store.details import source_details, source_named
 from lib.store.frames import Frames
-from lib.ui import headless
+from lib.ui import headless, report_sources
 from lib.ui.recorded import Notes
-from lib.ui.traces import Traces
 
-CATALOGUE_FILE = "catalogue/models.csv"
 MOST_VIEWS = 30
-MOST_SOURCES = 60
-"""Sources that tables name by themselves, looked up one by one."""
-SHORT = 12
 
 
 class Made(NamedTuple):
@@ -51,7 +41,16 @@ def report(
     drawn = [headless.drawn(headless.parsed(one), somebody) for one in addresses]
     # The last of them: what came into the store meanwhile is in it, and in none before it.
     of = provenance(drawn[-1].frames)
-    made = document([view_of(one) for one in drawn], of, title=title, note=note)
+    return file([view_of(one) for one in drawn], of, title=title, note=note, is_static=is_static)
+
+
+def file(views: Sequence[View], of: Provenance, *, title: str = "", note: str = "", is_static: bool = False) -> Made:
+    """Views as one file; a single one gives the report its title.
+
+    Raises:
+        RefusedInput: Too many views for one file.
+    """
+    made = Document(title or (views[0].title if views else "Report"), tuple(views), of, note)
     return Made(made, render(made, static=is_static))
 
 
@@ -69,7 +68,7 @@ def view_of(notes: Notes, *, note: str = "") -> View:
         parts=parts,
         choices=tuple(notes.choices.values()),
         note=note,
-        sources=_sources(notes.traces, notes.frames, notes.store),
+        sources=report_sources.behind(notes.traces, notes.frames, notes.store),
     )
 
 
@@ -100,11 +99,6 @@ def provenance(frames: Frames, *, origin: str = "") -> Provenance:
     )
 
 
-def document(views: Sequence[View], of: Provenance, *, title: str = "", note: str = "") -> Document:
-    """Views as a report; a single one gives it its title."""
-    return Document(title or (views[0].title if views else "Report"), tuple(views), of, note)
-
-
 def _tidied(parts: Iterable[Part]) -> Iterable[Part]:
     """Without texts that say nothing, and headings with nothing below them."""
     kept = [part for part in parts if not (isinstance(part, Text) and not plain(part.text))]
@@ -112,58 +106,3 @@ def _tidied(parts: Iterable[Part]) -> Iterable[Part]:
         is_bare = isinstance(following, Heading) and isinstance(part, Heading) and following.level <= part.level
         if not (isinstance(part, Heading) and part.level > 1 and (following is None or is_bare)):
             yield part
-
-
-def _sources(traces: Sequence[Traces], frames: Frames, store: Store) -> tuple[SourceLine, ...]:
-    """Sources behind the numbers: of runs by what the frames say of them, of facts the catalogue, others by name."""
-    used = {run[:SHORT] for one in traces for run in one.all_runs()}
-    lines = _of_runs(frames.runs[frames.runs["run"].isin(used).to_numpy(bool)])
-    named = list(dict.fromkeys(digest for one in traces for digest in one.sources if digest))
-    for digest in named[:MOST_SOURCES]:
-        for found in source_details(store, str(digest))[:1]:
-            lines.append(_line(found.source))
-    if any(any(one.models) for one in traces):
-        row = source_named(store, CATALOGUE_FILE)
-        lines += [_line(row)] if row is not None else []
-    return merged(lines)
-
-
-def _of_runs(rows: pd.DataFrame) -> list[SourceLine]:
-    """One line for each collection that the runs are from."""
-    lines = []
-    keys = ["source_title", "source_url"]
-    for (title, url), part in rows.assign(**{key: rows[key].fillna("") for key in keys}).groupby(keys, sort=False):
-        files = list(dict.fromkeys(part["source"].dropna().astype(str)))
-        lines.append(
-            SourceLine(
-                title=str(title) or (files[0].split("!/")[0] if files else "not named"),
-                url=str(url),
-                published_on=str(part["source_date"].dropna().astype(str).max())
-                if part["source_date"].notna().any()
-                else "",
-                imported_at=str(part["imported_at"].dropna().astype(str).max())
-                if part["imported_at"].notna().any()
-                else "",
-                files=tuple(dict.fromkeys(one.split("!/")[0] for one in files)),
-                runs=frozenset(part["run"].astype(str)),
-            )
-        )
-    return lines
-
-
-def _line(source: dict[str, object]) -> SourceLine:
-    """A row of ``sources``."""
-
-    def told(name: str) -> str:
-        value = source.get(name)
-        return "" if value is None or value != value else str(value)
-
-    name = told("name")
-    return SourceLine(
-        title=told("title") or formats.one_line(name, 200),
-        url=told("url"),
-        published_on=told("published_on"),
-        imported_at=told("imported_at"),
-        files=(name,) if name else (),
-        licence=told("licence"),
-    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lib.access import Sight
 from lib.cli import main
 from lib.errors import RefusedInput, Unavailable
 from lib.settings import Settings
@@ -17,6 +18,7 @@ from lib.sources.ingest import ingest
 from lib.store import files, read
 from lib.store.db import Store
 from lib.store.frames import FrameCache
+from lib.store.prepared import Holder
 from tests.hub.stand_in import READER, Repository, StandIn, Trouble
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -198,6 +200,13 @@ def test_lists_of_results_beside_a_card(sqlite_store: Store, hub: Hub, stand_in:
     assert list(read.sources(sqlite_store)["name"]) == ["org/m/.eval_results/a.yaml"]
 
 
+def test_it_may_be_for_oneself(sqlite_store: Store, hub: Hub, repository: Repository) -> None:
+    holder = Holder("alice", "private")
+    import_results(sqlite_store, hub, look(hub, NAME), settings=sqlite_store.settings, holder=holder)
+    assert FrameCache(sqlite_store).frames().counts["n_runs"] == 0
+    assert FrameCache(sqlite_store.seen_by(Sight("alice"))).frames().counts["n_runs"] == 1
+
+
 def test_the_command(
     sqlite_store: Store, repository: Repository, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -206,7 +215,7 @@ def test_the_command(
     assert main(["hub", "import", f"{stand_in.address}/datasets/{NAME}", "--list", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["files"]) == 3
     assert FrameCache(sqlite_store).frames().counts["n_runs"] == 0
-    assert main(["hub", "import", NAME]) == 0
+    assert main(["hub", "import", NAME, "--visibility", "public"]) == 0
     told = capsys.readouterr()
     assert "2 files imported, 1 unchanged, 0 refused" in told.out and "fetched" not in told.out
     assert FrameCache(sqlite_store).frames().counts["n_runs"] == 1

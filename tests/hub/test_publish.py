@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from lib.access import OPERATOR
 from lib.cli import main
 from lib.errors import RefusedInput, Unavailable
 from lib.sources.hub_client import Hub
@@ -77,7 +78,12 @@ def test_what_is_not_public_does_not_become_so(
     filled: Store, hub: Hub, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    parcel = pack(filled, list(runs_of(filled).values()), filled.settings)._replace(has_unseen=True)
+    runs = list(runs_of(filled).values())
+    filled.write(lambda w: w.connection.execute(update(tables.sources).values(visibility="private")) and None)
+    with pytest.raises(RefusedInput, match="no such run"):
+        pack(filled, runs, filled.settings)
+    parcel = pack(filled.seen_by(OPERATOR.sight), runs, filled.settings)
+    assert parcel.has_unseen
     stand_in.repositories["dataset", TO] = Repository()
     with pytest.raises(RefusedInput, match="not public here"):
         publish(hub, parcel, TO, is_private=True)

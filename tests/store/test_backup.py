@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert, inspect, select, update
 
 from lib.errors import RefusedInput
+from lib.evals import queue
+from lib.evals.jobs import Needs
+from lib.evals.spec import from_json
 from lib.store import access_tables, backup, job_tables, raw, recover, samples, tables
 from lib.store.backup import write_backup
 from lib.store.backup_format import Sum, is_kept_file, line_of, read_manifest, table_entry, table_names
@@ -57,6 +60,9 @@ def fill(store: Store) -> None:
     store.write(_people)
     set_alias(store, HOSTILE, "", "alpha-7b")
     set_fact(store, "alpha-7b", "licence", "apache-2.0", note=HOSTILE)
+    pinned = store.settings.data_dir / "snapshots" / "ab" / f"{'ab' * 32}-{'c' * 12}.sqlite.zst"
+    pinned.parent.mkdir(parents=True)
+    pinned.write_bytes(b"pinned")
 
 
 def _people(writing: Any) -> None:
@@ -121,7 +127,7 @@ def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_sto
 
     assert (done.digest, done.revision, done.stopped) == (digest, revision, [])
     assert everything(target) == before
-    assert files_below(target) == kept and len(kept) == 3
+    assert files_below(target) == kept and len(kept) == 4
     assert check(target) == []
     again = FrameCache(target).frames()
     assert again.counts == frames.counts
@@ -133,8 +139,8 @@ def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_sto
     target.close()
 
 
-def test_every_table_is_in_it(store: Store) -> None:
-    with store.reading() as connection:
+def test_every_table_is_in_it(sqlite_store: Store) -> None:
+    with sqlite_store.reading() as connection:
         present = set(inspect(connection).get_table_names())
     assert present - {"alembic_version"} == set(table_names())
 
@@ -194,41 +200,35 @@ def test_a_store_in_use_is_not_overwritten(store: Store, tmp_path: Path) -> None
     assert done.digest == digest == store.digest()
     # Whoever has seen revision + 1 must not take this for it.
     assert done.revision > revision + 1
-    start_worker(store, "at-work", {})
-    with pytest.raises(RefusedInput, match="worker"):
-        recover.recover(store, tmp_path / "b.zip", replace=True)
 
 
 def test_evaluations_that_ran_are_called_off(store: Store, tmp_path: Path) -> None:
-    job = {
-        "digest": "d", "spec": {}, "workflow": "w-1", "turn": 1, "needs": {}, "estimate": {}, "created_at": "2026-01-01",
-    }  # fmt: skip
-    states = {"a" * 12: "running", "b" * 12: "succeeded", "c" * 12: "queued"}
-
-    def work(writing: Any) -> None:
-        for name, state in states.items():
-            writing.connection.execute(insert(job_tables.jobs).values(**job, id=name, state=state, worker="gone"))
-            task = {"job": name, "position": 0, "task": "t", "state": "running" if state == "running" else "waiting"}
-            writing.connection.execute(insert(job_tables.job_tasks).values(**task))
-
-    store.write(work)
-    log = store.settings.data_dir / "jobs" / ("a" * 12) / "log.txt"
+    """The queue's engine has forgotten them, and takes them again."""
+    spec = {"backend": "hf", "tasks": ["a"]}
+    waits, runs = (
+        queue.enqueue(store, from_json({**spec, "model_args": {"pretrained": name}}), needs=Needs("hf")).job.id
+        for name in ("one", "other")
+    )
+    changed = {"state": "running", "worker": "gone"}
+    store.write(lambda w: w.connection.execute(update(job_tables.jobs).values(changed).filter_by(id=runs)) and None)
+    log = store.settings.data_dir / "jobs" / runs / "log.txt"
     log.parent.mkdir(parents=True)
     log.write_text("said")
     write_backup(store, tmp_path / "b.zip")
     log.unlink()
+    start_worker(store, "at-work", {})
+    with pytest.raises(RefusedInput, match="worker"):
+        recover.recover(store, tmp_path / "b.zip", replace=True)
+    store.write(lambda w: w.connection.execute(update(job_tables.workers).values(seen_at=0.0)) and None)
     done = recover.recover(store, tmp_path / "b.zip", replace=True)
-    assert done.stopped == ["a" * 12, "c" * 12]
-    with store.reading() as connection:
-        j = job_tables.jobs.c
-        rows = {row.id: row for row in connection.execute(select(j.id, j.state, j.reason, j.is_retryable, j.worker))}
-    assert {name: row.state for name, row in rows.items()} == {
-        "a" * 12: "cancelled",
-        "b" * 12: "succeeded",
-        "c" * 12: "cancelled",
-    }
-    assert rows["a" * 12].is_retryable and rows["a" * 12].worker is None and "backup" in rows["a" * 12].reason
-    assert log.read_text() == "said"
+    assert done.stopped == sorted((waits, runs)) and log.read_text() == "said"
+    again = open_store(store.settings)
+    for name in (waits, runs):
+        found = queue.job(again, name)
+        assert found is not None and (found.state, found.is_retryable, found.worker) == ("cancelled", True, None)
+        assert "backup" in found.reason and {task.state for task in found.tasks} == {"cancelled"}
+        assert queue.retry(again, name, "").state == "queued"
+    again.close()
 
 
 def test_an_older_backup_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
@@ -281,8 +281,8 @@ def _rewritten(file: Path, out: Path, change: Callable[[str, bytes], bytes | Non
 
 
 @pytest.mark.parametrize("table", ["results", "models"])
-def test_a_changed_number_is_found_and_nothing_is_written(store: Store, tmp_path: Path, table: str) -> None:
-    fill(store)
+def test_a_changed_number_is_found_and_nothing_is_written(sqlite_store: Store, tmp_path: Path, table: str) -> None:
+    fill(store := sqlite_store)
     write_backup(store, tmp_path / "b.zip")
     before = everything(store)
 
@@ -339,6 +339,7 @@ def _in_manifest(field: str, value: object) -> Callable[[str, bytes], bytes]:
         "jobs/.hidden",
         "raw/ab/" + "cd" * 32,
         "snapshots//x",
+        "snapshots/unpacked/x.sqlite",
         "jobs/a/../../x",
         "x",
     ],

@@ -11,20 +11,23 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.access import STRANGER, Reader
 from lib.settings import read_settings
 from lib.store import snapshots, tables
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache
+from lib.store.prepared import Holder
+from lib.store.read import sources
 from lib.store.snapshot_diff import diff
 from lib.store.snapshots import Snapshot
 from lib.store.write import withdraw, write_files
-from lib.ui import changes, pinned_view
+from lib.ui import changes, pinned_view, reader
 from lib.ui.links import PAGES
 from lib.ui.pinned import ABOUT_NOW
 from tests.conftest import Fill
 from tests.factories import make_result, make_run, model_row, prepared_file, prepared_run, raw_of
 from tests.ui.conftest import Open
-from tests.ui.stores import HOSTILE, fill_small
+from tests.ui.stores import HOSTILE, fill_one_model, fill_small
 
 MODELS = "pages/models.py"
 N_IMPORTS = 100
@@ -188,3 +191,85 @@ def test_what_a_list_of_changes_says(sqlite_store: Store) -> None:
     assert pinned_view.in_words(changed).startswith("Since then: 1 new run, 1 run gone, 1 changed score")
     assert pinned_view.in_words(diff(sqlite_store, "now", "now")) == "Nothing has changed since."
     assert FrameCache(sqlite_store).frames().digest == changed.after
+
+
+def as_reader(monkeypatch: pytest.MonkeyPatch, who: Reader) -> None:
+    monkeypatch.setattr(reader, "reader", lambda store=None: who)
+
+
+@pytest.fixture
+def shared_store(tmp_path: Path) -> Path:
+    """One public run, one of the workspace and a private one of Ada's."""
+    store = opened(tmp_path)
+    for name, holder in (("open", Holder("x")), ("ours", Holder("x", "workspace")), ("adas", Holder("ada", "private"))):
+        run = prepared_run(make_run(f"org/{name}", results=[make_result("mmlu", n_shot=5)]), f"org/{name}")
+        file = prepared_file(run, content=name, name=f"{name}.json")
+        community = [{"id": f"org/{name}", "params_total": 10**9}]
+        write_files(store, raw_of(name, f"{name}.json"), [file], community=community, holder=holder)
+    store.close()
+    return tmp_path
+
+
+def names(app: AppTest) -> set[str]:
+    return {one for rows in app.dataframe if "name" in rows.value for one in rows.value["name"]}
+
+
+def test_who_may_open_a_pinned_view(open_app: Open, shared_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, bob = Reader("ada", "Ada", "contributor"), Reader("bob", "Bob", "viewer")
+    seen = {"me": {"org/open", "org/ours", "org/adas"}, "members": {"org/open", "org/ours"}, "everybody": {"org/open"}}
+    address = {}
+    as_reader(monkeypatch, ada)
+    for audience, expected in seen.items():
+        app = open_app(shared_store, MODELS, community="true")
+        assert names(app) == seen["me"]
+        app.radio(key="share-for").set_value(audience)
+        app.button(key="share-make").click().run()
+        assert not app.exception
+        address[audience] = parse_qs(app.code[0].value.split("?")[1])["snapshot"][0]
+        pinned_view_of_ada = open_app(shared_store, MODELS, community="true", snapshot=address[audience])
+        assert names(pinned_view_of_ada) == expected
+    for who, may in ((bob, {"members", "everybody"}), (STRANGER, {"everybody"})):
+        as_reader(monkeypatch, who)
+        for audience, snapshot in address.items():
+            app = open_app(shared_store, MODELS, community="true", snapshot=snapshot)
+            assert not app.exception
+            if audience in may:
+                assert names(app) == seen[audience]
+            else:
+                assert app.title[0].value.startswith("Where is this pinned view")
+                assert "adas" not in str(app.main)
+
+
+def test_strangers_copy_the_address_and_pin_nothing(
+    open_app: Open, one_model_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_reader(monkeypatch, STRANGER)
+    app = open_app(one_model_store, MODELS, small="3B")
+    assert not [one for one in app.button if one.key == "share-make"]
+    assert any(one.value.endswith("small=3B") for one in app.code)
+
+
+@pytest.mark.parametrize(("page", "address"), [("pages/data.py", {"part": "names"}), ("pages/source.py", {}), ("pages/model.py", {"model": "alpha-7b"})])  # fmt: skip
+def test_nothing_can_be_changed_in_a_pinned_view(
+    open_app: Open, tmp_path: Path, page: str, address: dict[str, str]
+) -> None:
+    fill_one_model(tmp_path)
+    store = opened(tmp_path)
+    waiting = prepared_file(prepared_run(make_run("nobody-knows")), content="waits", name="waits.json")
+    write_files(store, raw_of("waits", "waits.json"), [waiting])
+    taken, source = snapshots.take(store), str(sources(store)["digest"].iloc[0])
+    store.close()
+    address = address or {"source": source}
+    live = open_app(tmp_path, page, **address)
+    assert changing(live)
+    app = open_app(tmp_path, page, **address, snapshot=taken.short)
+    assert not app.exception
+    assert not changing(app)
+    app.button(key="see-it-now").click().run()
+    assert changing(app) == changing(live)
+
+
+def changing(app: AppTest) -> set[str]:
+    """Keys of the fields and buttons that change the store."""
+    there = {str(one.key) for kind in ("button", "selectbox", "text_input", "number_input") for one in app.get(kind)}
+    return {key for key in there if key.startswith(("waiting", "wanted", "map", "price-", "withdraw-", "restore-"))}
