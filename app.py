@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, frame, links, person, pinned, pinned_view, reader
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -27,7 +27,7 @@ page = st.navigation(
 somebody = reader.reader()
 if person.may_enter(somebody):
     pinned.draw(page.url_path or links.PAGES[0].address)
-    with cached.one_revision() as frames:
+    with cached.one_revision() as frames, recorded.noting(page.url_path, frames, cached.store()) as notes:
         frame.sidebar()
         with st.sidebar:
             person.draw(somebody)
@@ -35,6 +35,7 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
+            actions.draw(somebody, page.url_path, notes)
             frame.foot(frames)
         with body:
             if pinned_view.draw():

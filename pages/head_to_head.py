@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import cached, controls, downloads, page
+from lib.ui import cached, controls, downloads, page, parts_brief
 from lib.ui import parts_head_to_head as parts
 from lib.ui.views import head_to_head_choice as choice
 
@@ -54,4 +54,5 @@ if len(view.table):
     parts.disagreements(view, chosen.a, chosen.b, way, tasks, margin)
 page.left_out(view.left_out, noun="task")
 parts.ways_on(chosen.a, chosen.b)
+parts_brief.brief(chosen.a, chosen.b, margin)
 downloads.buttons(view.rows, "head-to-head", has_figure=view.figure is not None)

@@ -46,7 +46,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 # Table and download
 if view.figure is not None:
-    st.subheader("The records", anchor=False)
+    page.part("The records")
     page.table(view.table, key="records-table", alt="Records", labels=overview.LABELS, traces=view.traces)
     page.left_out(view.left_out)
     downloads.buttons(view.rows, "records", has_figure=True)

@@ -24,7 +24,7 @@ for title, found, n, leads_to in (
     ("Runs and their files", hits.runs, hits.n[2], links.to_run),
 ):
     if n:
-        st.subheader(f"{title} ({formats.count(n)})", anchor=False)
+        page.part(f"{title} ({formats.count(n)})")
         with st.container(gap="xxsmall"):
             for row in found.to_dict("records"):
                 leads_to(str(row["id"]), f"{row['label']} · {row['note']}" if row["note"] else str(row["label"]))

@@ -36,7 +36,7 @@ parts.evidence(own)
 downloads.buttons(own.rows, "variants", has_figure=own.drawn.figure is not None)
 
 # All pairs
-st.header("Do tuned small models catch large base ones?", anchor=False)
+page.part("Do tuned small models catch large base ones?")
 sets = cached.made(scores.benchmark_sets)
 size = controls.size()
 left, right = st.columns([5, 6], vertical_alignment="bottom")

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -23,12 +24,16 @@ _WORKERS = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="download")
 _PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-def whole_store(request: Request) -> Response:
+def whole_store(request: Request, seen: Store | None = None) -> Response:
     """``GET /api/v1/store.zip?format=parquet|csv``: the zip of ``lib.store.dump``; 400 with a sentence for other formats.
 
     With ``snapshot=`` and the beginning of a digest it is that snapshot; 404 with a sentence for one that not everybody may open.
 
     A plain function: it runs in a thread, and so does the sending. While ``MOST_AT_ONCE`` are under way the answer is 503.
+
+    Args:
+        request: For the format.
+        seen: The store with the eyes of whoever asks; None: with those of a stranger.
     """
     try:
         format = known_format(request.query_params.get("format", "parquet"))
@@ -36,7 +41,8 @@ def whole_store(request: Request) -> Response:
         return PlainTextResponse(f"{refusal}\n", status_code=400)
     snapshot = request.query_params.get("snapshot", "")
     try:
-        _opened(snapshot).close()
+        with _opened(snapshot, seen):
+            pass
     except RefusedInput as refusal:
         return PlainTextResponse(f"{refusal}\n", status_code=404)
     except Unavailable as trouble:
@@ -57,31 +63,35 @@ def whole_store(request: Request) -> Response:
 
     def work(out: Sink) -> None:
         try:
-            store = _opened(snapshot)
-            try:
+            with _opened(snapshot, seen) as store:
                 write_dump(store, out, format)
-            finally:
-                store.close()
         finally:
             _PLACES.release()
 
     return StreamingResponse(while_written(work), media_type="application/zip", headers=headers)
 
 
-def _opened(snapshot: str) -> Store:
-    """The store as a stranger sees it, or a snapshot that a stranger may open.
+@contextmanager
+def _opened(snapshot: str, seen: Store | None) -> Iterator[Store]:
+    """The store as it is seen, or a snapshot that whoever sees it may open.
 
     Raises:
         RefusedInput: If there is no such snapshot.
         Unavailable: If its file is gone.
     """
-    store = open_store(read_settings())
-    if not snapshot:
-        return store
+    store = open_store(read_settings()) if seen is None else seen
     try:
-        return open_snapshot(store, snapshot)
+        if not snapshot:
+            yield store
+            return
+        pinned = open_snapshot(store, snapshot)
+        try:
+            yield pinned
+        finally:
+            pinned.close()
     finally:
-        store.close()
+        if seen is None:
+            store.close()
 
 
 def while_written(work: Callable[[Sink], None]) -> Iterator[bytes]:

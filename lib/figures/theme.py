@@ -100,6 +100,11 @@ def real_colour(role: str, mode: Mode) -> str:
     return _REAL[mode][_PLACEHOLDER[role]]
 
 
+def placeholders(mode: Mode) -> dict[str, str]:
+    """Every placeholder with its colour in one mode, for whoever replaces them elsewhere (a report does it in the browser)."""
+    return dict(_REAL[mode])
+
+
 def real_colours(figure: go.Figure, mode: Mode) -> go.Figure:
     """A copy of the figure with the colours of one mode in place of the placeholders, for PNG, SVG and reports.
 

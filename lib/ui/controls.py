@@ -15,6 +15,7 @@ from lib import formats
 from lib.analysis.sizes import CLASS_LABELS, CLASS_ORDER, SizeBy
 from lib.schema.columns import COLUMNS, SIZES
 from lib.schema.sizes import DEFAULT_THRESHOLD, WEIGHT_CLASSES
+from lib.ui.recorded import note_choice
 
 _BILLIONS = (1, 2, 3, 4, 7, 8, 10, 13, 15, 20, 27, 35, 50, 70, 100, 200, 400, 700, 1000)
 LIMITS = {formats.parameters(n * 1e9): n * 1e9 for n in _BILLIONS}
@@ -90,9 +91,12 @@ def size() -> Size:
     by = cast(SizeBy, st.session_state.get("by") or "total")
     if st.session_state.get("unit") == WEIGHT_CLASS:
         chosen = st.session_state.get("upto") or DEFAULT_CLASS
-        return Size(by, CLASS_LIMITS[chosen], f"up to {chosen} weight")
-    limit = st.session_state.get("small") or DEFAULT_LIMIT
-    return Size(by, LIMITS[limit], f"at most {limit} parameters")
+        size = Size(by, CLASS_LIMITS[chosen], f"up to {chosen} weight")
+    else:
+        limit = st.session_state.get("small") or DEFAULT_LIMIT
+        size = Size(by, LIMITS[limit], f"at most {limit} parameters")
+    note_choice("small", "Small means", f"{size.words} ({by})")
+    return size
 
 
 def choice(key: str, label: str, options: Mapping[str, str], *, default: str | None = None, help: str = "") -> str:
@@ -104,7 +108,7 @@ def choice(key: str, label: str, options: Mapping[str, str], *, default: str | N
     first = default if default is not None and default in options else next(iter(options))
     asked = st.query_params.get(key)
     st.session_state[key] = asked if asked in options else first
-    return st.selectbox(
+    chosen = st.selectbox(
         label,
         list(options),
         format_func=lambda value: formats.one_line(options.get(value, value), 90),
@@ -113,6 +117,8 @@ def choice(key: str, label: str, options: Mapping[str, str], *, default: str | N
         on_change=_to_address,
         args=(key, first),
     )
+    note_choice(key, label, options.get(chosen, chosen))
+    return chosen
 
 
 def several(key: str, label: str, options: Mapping[str, str], *, default: Sequence[str] = (), empty: str = "all") -> list[str]:  # fmt: skip
@@ -120,7 +126,7 @@ def several(key: str, label: str, options: Mapping[str, str], *, default: Sequen
     first = [value for value in default if value in options]
     asked = st.query_params.get_all(key)
     st.session_state[key] = [value for value in dict.fromkeys(asked) if value in options] if asked else first
-    return st.multiselect(
+    chosen = st.multiselect(
         label,
         list(options),
         format_func=lambda value: formats.one_line(options.get(value, value), 60),
@@ -131,11 +137,17 @@ def several(key: str, label: str, options: Mapping[str, str], *, default: Sequen
         on_change=_to_address,
         args=(key, first),
     )
+    if chosen:
+        note_choice(key, label, ", ".join(options.get(one, one) for one in chosen))
+    return chosen
 
 
 def switch(key: str, label: str, *, default: bool = False, help: str = "") -> bool:
     """On or off."""
-    return st.toggle(label, value=default, key=key, bind="query-params", help=help or None)
+    is_on = st.toggle(label, value=default, key=key, bind="query-params", help=help or None)
+    if is_on != default:
+        note_choice(key, label, "yes" if is_on else "no")
+    return is_on
 
 
 def offer(key: str, n: int, noun: str, tail: str) -> None:
@@ -150,7 +162,10 @@ def offer(key: str, n: int, noun: str, tail: str) -> None:
 
 def search(key: str = "q", label: str = "Search") -> str:
     """Part of a name; at most 80 characters."""
-    return (st.text_input(label, key=key, bind="query-params", max_chars=80, placeholder="name") or "").strip()
+    words = (st.text_input(label, key=key, bind="query-params", max_chars=80, placeholder="name") or "").strip()
+    if words:
+        note_choice(key, label, words)
+    return words
 
 
 def years(first: int, last: int, key: str = "years") -> tuple[int, int]:
@@ -168,7 +183,9 @@ def years(first: int, last: int, key: str = "years") -> tuple[int, int]:
     st.session_state[known] = (first, last)
     low, high = st.slider("Released", first, last, (first, last), key=key, bind="query-params")
     # An address may carry the two the wrong way round.
-    return min(low, high), max(low, high)
+    low, high = min(low, high), max(low, high)
+    note_choice(key, "Released", f"{low} to {high}")
+    return low, high
 
 
 def size_classes(key: str = "class") -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from lib.ui import cached, downloads, page
 from lib.ui import parts_planner as shared
 from lib.ui.views import data_costs as views
@@ -15,8 +13,8 @@ def show() -> None:
         page.nothing_yet("Here stand estimates of cost against what was published or measured.")
         return
     view = cached.made(views.costs_view)
-    st.subheader("Training runs, predicted and published", anchor=False)
-    st.markdown(page.markdown(view.said))
+    page.part("Training runs, predicted and published")
+    page.say(page.markdown(view.said))
     traces = shared.traces_of(views.RUNS_FILE, len(view.runs))
     page.table(
         view.runs, key="costs-runs", alt="Training runs, predicted and published", labels=views.RUNS, traces=traces
@@ -27,8 +25,8 @@ def show() -> None:
         "were published with hours that hold more than one clean run."
     )
     downloads.buttons(view.exact_runs, "training-runs")
-    st.subheader("Fine-tunes, predicted and measured", anchor=False)
-    st.markdown(page.markdown(view.said_tuning))
+    page.part("Fine-tunes, predicted and measured")
+    page.say(page.markdown(view.said_tuning))
     traces = shared.traces_of(views.TUNING_FILE, len(view.tuning))
     page.table(
         view.tuning, key="costs-tuning", alt="Fine-tunes, predicted and measured", labels=views.TUNING, traces=traces

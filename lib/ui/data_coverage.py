@@ -23,7 +23,7 @@ def show() -> None:
     said = st.container()
     view = cached.made(_view, **_choices())
     with said:
-        st.markdown(page.markdown(view.takeaway))
+        page.say(page.markdown(view.takeaway))
     if view.figure is None:
         page.nothing_left("No model passes these filters. Take one away, or search for something shorter.")
         return
@@ -37,7 +37,7 @@ def show() -> None:
         labels=view.labels,
         traces=view.traces,
     )
-    st.subheader("The protocol of each column", anchor=False)
+    page.part("The protocol of each column")
     page.table(
         view.columns,
         key="coverage-columns",

@@ -58,8 +58,8 @@ def dictionary_rows(words: str = "") -> pd.DataFrame:
 def show() -> None:
     """Links to the whole store in two formats, the other ways, and the data dictionary."""
     view = cached.made(downloads_view)
-    st.subheader("The whole store", anchor=False)
-    st.markdown(
+    page.part("The whole store")
+    page.say(
         f"{view.contents}, with prices, hardware and reference tables: one file per table in a zip, all of the same "
         "moment. Sources that were withdrawn are not in it. README.md in the zip names the state it shows and the "
         "licences; DICTIONARY.csv says what every column means."
@@ -86,9 +86,9 @@ def show() -> None:
         "sources: the table of sources names each."
     )
     with st.expander("Other ways: the command line, a table at a time"):
-        st.code(_CODE, language=None, wrap_lines=True)
-        st.markdown("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
-    st.subheader("What the columns mean", anchor=False)
+        page.code(_CODE)
+        page.say("Under every table of every page: the rows shown, as CSV or Parquet, each with its source.")
+    page.part("What the columns mean")
     words = controls.search("word", "Search the data dictionary")
     rows = dictionary_rows(words)
     if rows.empty:

@@ -61,8 +61,8 @@ def show() -> None:
     )
     method = known[chosen]
     with st.container(border=True):
-        st.subheader(method.title, anchor=False)
-        st.markdown(method.text)
+        page.part(method.title)
+        page.say(method.text)
         page.small_text(f"In the code: {method.code}")
     others = [other.title for other in known.values() if other is not method]
     page.small_text(f"Other methods in the list: {'; '.join(others)}.")

@@ -25,8 +25,8 @@ def show() -> None:
     unknown = cached.stored(unresolved_names)
     if unknown.empty:
         return
-    st.subheader("Names on price lists", anchor=False)
-    st.markdown(
+    page.part("Names on price lists")
+    page.say(
         f"{formats.counted(len(unknown), 'name')} on price lists that still show a price mean no model that is known here. "
         "Their prices are kept and count for nobody."
     )

@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
+from lib.report.document import Table
 from lib.store.frames import Frames
 from lib.ui import cached, controls, data_stored, finished, links, origin, page, withdrawing
+from lib.ui.recorded import note
 from lib.ui.views import data
 
 SHOWN = ["title", "n_files", "n_runs", "n_results", "n_refused", "kind", "published", "imported", "licence", "state"]
@@ -46,7 +48,7 @@ def show() -> None:
         if search:
             _members(held, "", search)
         _to_gathered(options)
-        st.subheader("Collections", anchor=False)
+        page.part("Collections")
         _collections(rows)
     if chosen not in data.GATHERED:
         _refusals(held, chosen)
@@ -87,6 +89,11 @@ def _collections(rows: pd.DataFrame) -> None:
     }
     # A selection that belongs to other rows must not open one of these.
     key = f"collections-{cached.frames().revision}"
+    note(
+        Table(
+            cached.made(_shown), {**data.LABELS, **words}, "Collections of files with their licences, dates and counts"
+        )
+    )
     st.dataframe(
         finished.arrow(cached.made(_shown)),
         key=key,
@@ -118,7 +125,7 @@ def _open(key: str, keys: list[str]) -> None:
 def _collection(held: data.Collections, row: dict[str, Any]) -> None:
     """What is known of one collection, its raw file, and withdrawing it whole."""
     with st.container(border=True):
-        st.markdown(f"**{formats.web_link(row['url'], row['title'], 160)}**")
+        page.say(f"**{formats.web_link(row['url'], row['title'], 160)}**")
         counts = [formats.counted(row["n_files"], "file"), formats.counted(row["n_runs"], "run")]
         counts += [formats.counted(row["n_results"], "result")]
         told = [
@@ -128,7 +135,7 @@ def _collection(held: data.Collections, row: dict[str, Any]) -> None:
             f"imported {row['imported']}",
             *([f"{formats.counted(row['n_refused'], 'file')} refused"] if row["n_refused"] else []),
         ]
-        st.markdown(f":small[`{formats.one_line(str(row['file']).replace('`', ''), 110)}` · {' · '.join(told)}]")
+        page.say(f":small[`{formats.one_line(str(row['file']).replace('`', ''), 110)}` · {' · '.join(told)}]")
         if row["n_withdrawn"]:
             st.warning(
                 f"Withdrawn: {formats.counted(row['n_withdrawn'], 'file')} of {formats.count(row['n_files'])}. "
@@ -151,7 +158,7 @@ def _collection(held: data.Collections, row: dict[str, Any]) -> None:
 def _members(held: data.Collections, key: str, search: str) -> None:
     """The files of a collection, or of all that a search finds; a chosen one can be withdrawn alone."""
     found = data.members(held, key, search)
-    st.subheader(f"Files ({formats.count(found.n)})", anchor=False)
+    page.part(f"Files ({formats.count(found.n)})")
     if not found.n:
         page.nothing_left("No file has a name with all of these words. Try fewer of them.")
         return
@@ -177,7 +184,7 @@ def _refusals(held: data.Collections, key: str) -> None:
     rows = held.refusals if not key else held.refusals[held.refusals["key"] == key]
     if rows.empty:
         return
-    st.subheader(f"Refused ({formats.count(len(rows))})", anchor=False)
+    page.part(f"Refused ({formats.count(len(rows))})")
     page.small_text(
         "Files that no importer could take. Nothing of them is on any page, unless the reason says that an earlier importer "
         "read them; they are kept as they came."

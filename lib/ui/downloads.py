@@ -20,12 +20,12 @@ def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str, *, has_figure:
         name: Start of the file's name; anything but letters, digits and dashes is dropped.
         has_figure: Whether the rows are drawn above, so that a picture can be had, too.
     """
-    stem = f"pound-for-pound-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+    own = f"pound-for-pound-{stem(name)}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download CSV",
             data=lambda: csv(_rows(table)),
-            file_name=f"{stem}.csv",
+            file_name=f"{own}.csv",
             mime="text/csv",
             key=f"csv-{name}",
             on_click="ignore",
@@ -34,7 +34,7 @@ def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str, *, has_figure:
         st.download_button(
             "Parquet",
             data=lambda: parquet(_rows(table)),
-            file_name=f"{stem}.parquet",
+            file_name=f"{own}.parquet",
             mime="application/vnd.apache.parquet",
             key=f"parquet-{name}",
             on_click="ignore",
@@ -42,6 +42,11 @@ def buttons(table: pd.DataFrame | Later[pd.DataFrame], name: str, *, has_figure:
         )
         if has_figure:
             st.markdown(":small[:gray[Picture: the camera in the corner of the figure.]]")
+
+
+def stem(name: str) -> str:
+    """The beginning of a file's name: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "file"
 
 
 def _rows(table: pd.DataFrame | Later[pd.DataFrame]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from lib import formats
 from lib.analysis.amounts import Amount, message, read
 from lib.errors import RefusedInput
 from lib.ui import page
+from lib.ui.recorded import note_choice
 
 LONGEST = 40
 
@@ -51,6 +52,8 @@ def amount(field: Amount, default: str = "") -> Typed:
         on_change=_to_address,
         args=(field.name, default),
     )
+    if typed:
+        note_choice(field.name, field.label, typed)
     try:
         return Typed(read(field, typed or ""), "")
     except RefusedInput as refusal:

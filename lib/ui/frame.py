@@ -10,6 +10,7 @@ from lib import formats
 from lib.store.frames import Frames
 from lib.ui import controls, links, progress, search_box, share
 from lib.ui.page import small_text
+from lib.ui.recorded import unnoted
 
 SIDEBAR_PX = 264
 # The name in Source Sans as outlines: a picture cannot use the font of the page. It follows the reader's light or dark.
@@ -45,6 +46,6 @@ def foot(frames: Frames) -> None:
     updated = formats.date(frames.updated_at) if frames.updated_at else "never"
     share.draw()
     st.divider()
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"), unnoted():
         small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated}")
         links.link("data", ":small[Where the numbers come from →]")

@@ -16,10 +16,12 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from lib import figures, formats
 from lib.analysis.findings import Finding
 from lib.figures.legend import Legend
+from lib.report import document as report
 from lib.schema.columns import COLUMNS
 from lib.schema.text import Sentence
 from lib.ui import empty_cells, links, origin
 from lib.ui.finished import arrow
+from lib.ui.recorded import note, unnoted
 from lib.ui.traces import Traces
 from lib.ui.widths import width
 
@@ -37,17 +39,38 @@ def markdown(sentence: Sentence) -> str:
 
 def heading(question: str) -> None:
     """The question that the page answers; it may name models, so it is escaped."""
+    note(report.Heading(formats.markdown(question), 1))
     st.title(formats.markdown(question), anchor=False)
+
+
+def part(title: str) -> None:
+    """The heading of a part of the page. ``title`` is Markdown, escaped."""
+    note(report.Heading(title))
+    st.subheader(title, anchor=False)
+
+
+def say(text: str) -> None:
+    """A paragraph of the page. ``text`` is Markdown, escaped."""
+    note(report.Text(text))
+    st.markdown(text)
+
+
+def code(text: str) -> None:
+    """Text shown letter by letter: a command, a prompt, an answer."""
+    note(report.Code(text))
+    st.code(text, language=None, wrap_lines=True)
 
 
 def takeaway(sentences: Sequence[Sentence]) -> None:
     """One to three sentences computed from the data shown."""
     if sentences:
+        note(report.Takeaway(tuple(sentences)))
         st.header(" ".join(markdown(one).strip() for one in sentences), anchor=False)
 
 
 def small_text(text: str) -> None:
     """Muted small print, which Streamlit's own caption makes too pale to read. ``text`` is Markdown, escaped."""
+    note(report.Text(text, is_small=True))
     st.markdown(f":small[:gray[{text}]]")
 
 
@@ -60,6 +83,7 @@ def figure(drawn: go.Figure, *, key: str, alt: str, traces: Traces | None = None
             would hold the finger that scrolls the page.
         column: The column of the traces that the marks show.
     """
+    note(report.Figure(drawn, formats.one_line(alt, 400), key), traces)
     shown: dict[str, Any] = {
         "key": key,
         "alt": formats.one_line(alt, 400),
@@ -75,7 +99,8 @@ def figure(drawn: go.Figure, *, key: str, alt: str, traces: Traces | None = None
     st.plotly_chart(drawn, on_select=origin.on_choice(key, traces), selection_mode="points", **shown)
     trace = origin.chosen_mark(key, traces, column)
     if trace is not None:
-        origin.card(key, trace, _heading(column, {INTERVAL: "Score"}))
+        with unnoted():
+            origin.card(key, trace, _heading(column, {INTERVAL: "Score"}))
 
 
 def _is_touched() -> bool:
@@ -86,11 +111,13 @@ def _is_touched() -> bool:
 
 def legend(entries: Legend, coverage: str) -> None:
     """The marks and their words in one line, and in the next who is shown. ``coverage`` is plain text."""
+    note(report.LegendLine(entries, coverage))
     words = [f"{_coloured(mark.glyph, mark.role)} :gray[{formats.markdown(text)}]" for mark, text in entries]
     with st.container(gap="xxsmall"):
         if words:
             st.markdown(f":small[{' &ensp; '.join(words)}]")
-        small_text(formats.markdown(coverage, 600))
+        with unnoted():
+            small_text(formats.markdown(coverage, 600))
 
 
 def explain(name: str, *, method: str = "") -> None:
@@ -101,6 +128,7 @@ def explain(name: str, *, method: str = "") -> None:
         method: Further Markdown for the method, our own text.
     """
     first, rest = _note(name)
+    note(report.Explain(first, "\n\n".join(part for part in (rest, method) if part)))
     st.markdown(f":small[**How to read this.** {first}]")
     with st.popover("Method and limits", icon=":material/info:", type="tertiary"):
         st.markdown("\n\n".join(part for part in (rest, method) if part))
@@ -108,8 +136,10 @@ def explain(name: str, *, method: str = "") -> None:
 
 def finding(found: Finding) -> None:
     """A card: title, sentence, and where there is more."""
-    small_text(formats.markdown(found.title))
-    st.markdown(markdown(found.sentence))
+    note(report.Heading(formats.markdown(found.title), 3))
+    with unnoted():
+        small_text(formats.markdown(found.title))
+    say(markdown(found.sentence))
     if title := links.title(found.page):
         links.link(found.page, f":blue[{title} →]", found.query)
 
@@ -124,10 +154,11 @@ def left_out(counts: Mapping[str, int], rows: pd.DataFrame | None = None, *, nou
     told = {reason: n for reason, n in counts.items() if n}
     if not told:
         return
+    note(report.LeftOut(told, rows))
     parts = [f"{formats.markdown(reason)} ({formats.count(n)})" for reason, n in told.items()]
     st.markdown(f":small[**Left out.** {'; '.join(parts)}.]")
     if rows is not None and len(rows):
-        with st.expander(f"The {formats.counted(len(rows), noun)} left out"):
+        with st.expander(f"The {formats.counted(len(rows), noun)} left out"), unnoted():
             table(rows, key="left-out", alt="What was left out, and why")
 
 
@@ -149,6 +180,7 @@ def table(
         traces: Where the cells come from. With them a reader who chooses a cell gets a card that leads to its source.
         can_compare: Rows are models that the reader may tick, to put them side by side.
     """
+    note(report.Table(rows, labels or {}, alt), traces)
     names = columns(rows, labels or {})
     sent = arrow(rows)
     if traces is None:
@@ -165,13 +197,14 @@ def table(
         on_select=origin.on_choice(key, traces),
         selection_mode=["single-cell", "multi-row"] if can_compare else "single-cell",
     )
-    if can_compare:
-        origin.compare(origin.ticked(key, traces))
-    chosen = origin.chosen_cell(key, traces, rows)
-    if chosen is None:
-        small_text(f"{origin.HINT} {origin.TICK}" if can_compare else origin.HINT)
-    else:
-        origin.card(key, chosen.trace, _heading(chosen.column, labels or {}), _shown(rows, chosen))
+    with unnoted():
+        if can_compare:
+            origin.compare(origin.ticked(key, traces))
+        chosen = origin.chosen_cell(key, traces, rows)
+        if chosen is None:
+            small_text(f"{origin.HINT} {origin.TICK}" if can_compare else origin.HINT)
+        else:
+            origin.card(key, chosen.trace, _heading(chosen.column, labels or {}), _shown(rows, chosen))
     empty_cells.show(rows, traces)
 
 
@@ -196,13 +229,14 @@ def rounded(numbers: pd.Series) -> pd.Series:
 
 def nothing_yet(what: str) -> None:
     """For an empty store: what the page will show, and how to get there."""
-    st.markdown(f"{what} The store is empty, so there is nothing to show yet.")
+    say(f"{what} The store is empty, so there is nothing to show yet.")
     st.markdown("Fill it with the data that ships with the project, or with your own lm-eval results:")
     st.code(f"python -m lib fill\n{COMMANDS}", language=None, wrap_lines=True)
 
 
 def nothing_left(hint: str) -> None:
     """For choices that leave no rows. ``hint`` says what to change; plain text."""
+    note(report.Text(formats.markdown(hint, 300)))
     st.info(formats.markdown(hint, 300), icon=":material/filter_alt_off:")
 
 

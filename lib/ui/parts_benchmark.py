@@ -8,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lib import formats
+from lib.report.document import Table
 from lib.store.details import source_named
 from lib.ui import cached, links, origin, page
+from lib.ui.recorded import note
 from lib.ui.views import benchmark_index
 from lib.ui.views.benchmark import BenchmarkView, Protocols
 from lib.ui.views.benchmark_about import NOTES, AboutView, Note, Versions
@@ -39,9 +41,7 @@ def index(looked_for: str = "") -> None:
     """
     if looked_for:
         page.heading(f"Which benchmark is “{formats.one_line(looked_for, 60)}”?")
-        st.markdown(
-            "Nothing in this store is called so. It may be spelled in another way, or not be measured here yet."
-        )
+        page.say("Nothing in this store is called so. It may be spelled in another way, or not be measured here yet.")
         if found := cached.made(benchmark_index.meant, name=looked_for[:80]):
             _linked("Did you mean", found)
         links.link("search", ":blue[Search models, benchmarks and runs for it →]", {"words": looked_for[:80]})
@@ -76,15 +76,15 @@ def words(about: AboutView) -> None:
     if about.words is not None:
         told, whole = formats.markdown(about.words.words, 400), formats.markdown(about.words.of, 80)
         of = f"{whole} as a whole: " if whole else ""
-        st.markdown(f"{of}{told} :small[{formats.web_link(about.words.source_url, about.words.source_title, 160)}]")
+        page.say(f"{of}{told} :small[{formats.web_link(about.words.source_url, about.words.source_title, 160)}]")
     page.small_text(about.summary)
 
 
 def facts(about: AboutView) -> None:
     """What the catalogue says, a line each, and where it says so."""
-    st.subheader("What it measures", anchor=False)
+    page.part("What it measures")
     lines = [f"- **{label}:** {formats.markdown(text, 400)}" for label, text in about.facts]
-    st.markdown("\n".join(lines))
+    page.say("\n".join(lines))
     with st.container(horizontal=True, vertical_alignment="center"):
         if about.whole[0]:
             links.to_benchmark(about.whole[0], f"All about {about.whole[1]} →")
@@ -104,19 +104,19 @@ def facts(about: AboutView) -> None:
 
 def faults(notes: Sequence[Note]) -> None:
     """Known faults with their sources."""
-    st.subheader("Known faults", anchor=False)
+    page.part("Known faults")
     if not notes:
-        st.markdown(NO_FAULT)
+        page.say(NO_FAULT)
         return
-    st.markdown("\n".join(_fault(note) for note in notes))
+    page.say("\n".join(_fault(note) for note in notes))
     _file("notes", f"catalogue/{NOTES}.csv", "All recorded faults")
 
 
 def how_full(view: BenchmarkView, link_to: dict[str, str]) -> None:
     """Saturation and empty cells."""
-    st.subheader("How full it is", anchor=False)
+    page.part("How full it is")
     if view.how_full:
-        st.markdown("\n".join(f"- {page.markdown(one)}" for one in view.how_full))
+        page.say("\n".join(f"- {page.markdown(one)}" for one in view.how_full))
     if view.with_intervals is not None:
         key, words = view.with_intervals
         links.link(
@@ -125,7 +125,7 @@ def how_full(view: BenchmarkView, link_to: dict[str, str]) -> None:
             {**link_to, PROTOCOL: key},
         )
     if view.empty_cells is not None:
-        st.markdown(f":small[**Empty cells.** {page.markdown(view.empty_cells)}]")
+        page.say(f":small[**Empty cells.** {page.markdown(view.empty_cells)}]")
 
 
 def why_empty(known: Protocols, *, community: bool) -> str:
@@ -141,8 +141,8 @@ def other_protocols(known: Protocols, shown: str, link_to: dict[str, str]) -> No
     others = [key for key in known.keys if key != shown]
     if not others:
         return
-    st.subheader(f"{formats.counted(len(others), 'other protocol')}", anchor=False)
-    st.markdown(":small[Scores under different protocols do not compare, so each is shown by itself. The widest:]")
+    page.part(f"{formats.counted(len(others), 'other protocol')}")
+    page.say(":small[Scores under different protocols do not compare, so each is shown by itself. The widest:]")
     with st.container(gap="xxsmall"):
         for key in others[:LINKED_PROTOCOLS]:
             links.link("benchmark", f":blue[{formats.markdown(known.options[key], 160)}]", {**link_to, PROTOCOL: key})
@@ -156,9 +156,9 @@ def other_protocols(known: Protocols, shown: str, link_to: dict[str, str]) -> No
 
 def versions(found: Versions, label: str) -> None:
     """Versions of the task in evaluators that write result files, and what compares."""
-    st.subheader("Versions across lm-eval generations", anchor=False)
+    page.part("Versions across lm-eval generations")
     if found.table.empty:
-        st.markdown(
+        page.say(
             f"No full lm-eval run of {formats.markdown(label)} is in this store; what it has comes from boards and documents."
         )
         return
@@ -167,7 +167,7 @@ def versions(found: Versions, label: str) -> None:
     if found.pairs.empty:
         return
     common = "No model here was measured under two of them." if not found.n_common else ""
-    st.markdown(f":small[{VERSION_NOTE} {common}]")
+    page.say(f":small[{VERSION_NOTE} {common}]")
     labels = {"first": "First", "second": "Second", "verdict": "By the rule", "reasons": "Why", "median": "Median difference", "largest": "Largest difference"}  # fmt: skip
     shown = found.pairs if found.n_common else found.pairs.drop(columns=["median", "largest"])
     page.table(
@@ -185,7 +185,7 @@ def _fault(note: Note) -> str:
 
 def _linked(words: str, benchmarks: Sequence[tuple[str, str]]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{words}**")
+        page.say(f"**{words}**")
         for name, label in benchmarks:
             links.to_benchmark(name, label)
 
@@ -213,6 +213,7 @@ def _opening(
                 st.query_params.clear()
             st.query_params[address] = values[picked[0]]
 
+    note(Table(rows, labels, alt))
     st.dataframe(
         rows,
         key=key,

@@ -94,12 +94,12 @@ def lists(view: CheapestView) -> None:
     """Those that pass, ranked; the others apart, each with its reason."""
     passing, others = "Candidates shown to be within the margin", "Candidates that are not ranked, with the reason"
     if len(view.passing):
-        st.subheader("Shown to be within the margin", anchor=False)
+        page.part("Shown to be within the margin")
         _list(view, view.passing, view.passing_traces, "cheapest-passing", passing, can_compare=True)
     if view.family:
         page.small_text(formats.markdown(view.family, 500))
     if len(view.others):
-        st.subheader("Not ranked", anchor=False)
+        page.part("Not ranked")
         _list(view, view.others, view.others_traces, "cheapest-others", others)
     page.left_out(view.left_out)
 

@@ -135,11 +135,11 @@ def tables(shown: HeadView) -> None:
         page.small_text(formats.markdown(shown.family, 700))
     if shown.pairing:
         first, _, rest = shown.pairing.partition(".")
-        st.markdown(f":small[**{formats.markdown(first, 300)}.** {formats.markdown(rest.strip(), 400)}]")
+        page.say(f":small[**{formats.markdown(first, 300)}.** {formats.markdown(rest.strip(), 400)}]")
     if not shown.questions:
         links.link("own-data", ":blue[Add answers to single questions of your own →]")
-    st.subheader("Were they measured the same way?", anchor=False)
-    st.markdown(page.markdown(shown.fields.told))
+    page.part("Were they measured the same way?")
+    page.say(page.markdown(shown.fields.told))
     if len(shown.fields.rows):
         with st.expander("Field by field"):
             page.table(shown.fields.rows, key="head-fields", alt="How both were measured", labels=views.FIELD_LABELS)
@@ -149,7 +149,7 @@ def disagreements(shown: HeadView, a: Side, b: Side, way: str, tasks: tuple[str,
     """Questions that only one of the two got right; only where single answers of both are stored."""
     if not shown.questions:
         return
-    st.subheader("Where do they disagree?", anchor=False)
+    page.part("Where do they disagree?")
     left, right, last = st.columns([4, 4, 2], vertical_alignment="bottom")
     of = {str(one.position): one for one in shown.questions}
     with left:
@@ -190,7 +190,7 @@ def _question(
         show_prompt(dict(row_a), CUT)
         for column, letter, row, side in zip(st.columns(2), "AB", (row_a, row_b), sides, strict=True):
             with column:
-                st.markdown(f"**{letter}: {formats.markdown(side.name, 80)}**")
+                page.say(f"**{letter}: {formats.markdown(side.name, 80)}**")
                 show_answer(dict(row), CUT)
 
 

@@ -80,7 +80,7 @@ def scores(view: JobView) -> None:
         return
     runs = tuple(dict.fromkeys(one.run[:12] for one in view.outcomes))
     found = cached.made(job_scores, runs=runs)
-    st.subheader("What it scored", anchor=False)
+    page.part("What it scored")
     if found.table.empty:
         page.small_text("The store has no score of these runs: they were withdrawn, or have just been imported.")
         return
@@ -122,7 +122,7 @@ def estimate(job: Job) -> None:
     table = evaluate_estimate.against(job) if job.state == "succeeded" else None
     if table is None or table.empty:
         return
-    st.subheader("Expected, and what came", anchor=False)
+    page.part("Expected, and what came")
     page.table(
         table,
         key="job-estimate",
@@ -144,7 +144,7 @@ def asked_for(job: Job) -> None:
 def exported(spec: JobSpec) -> None:
     """A job as commands of lm-eval and as a file that ``lm_eval`` and this page read."""
     told = command_lines(spec, task_list())
-    st.code("\n\n".join(told.commands[:COMMANDS_SHOWN]), language=None, wrap_lines=True)
+    page.code("\n\n".join(told.commands[:COMMANDS_SHOWN]))
     if len(told.commands) > COMMANDS_SHOWN:
         page.small_text(f"and {formats.count(len(told.commands) - COMMANDS_SHOWN)} more; the YAML file has all tasks")
     for note in told.notes:

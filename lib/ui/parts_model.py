@@ -9,7 +9,7 @@ from lib import formats
 from lib.store.details import source_named
 from lib.store.model_prices import aliases_of
 from lib.store.withdrawn import sources_with_model
-from lib.ui import cached, controls, data_stored, downloads, links, page
+from lib.ui import cached, controls, data_stored, downloads, links, page, parts_hub
 from lib.ui.views import model, model_beside, model_facts, model_results, model_runs
 from lib.ui.views.evaluate_form import address_of_model
 
@@ -37,7 +37,7 @@ def not_found(asked: str) -> None:
     page.nothing_left(f"No model has the id “{formats.one_line(asked, 120)}”.")
     near = cached.made(model.near_names, asked=asked[:200])
     if near:
-        st.markdown("Names that are spelled nearly like it:")
+        page.say("Names that are spelled nearly like it:")
         with st.container(gap="xxsmall"):
             for one, name in near:
                 links.to_model(one, name if name == one else f"{name} · {one}")
@@ -61,7 +61,7 @@ def _withdrawn(asked: str, sources: pd.DataFrame) -> None:
 
 def facts(chosen: str, head: model.HeadView) -> None:
     """Who it is, its relatives, how it is made, and apart from these what is only rumoured."""
-    st.subheader("Facts", anchor=False)
+    page.part("Facts")
     row = cached.stored(source_named, name=CATALOGUE_FILE)
     is_community = cached.frames().models["origin"][chosen] == "community"
     digest = str(row["digest"]) if row is not None and not is_community else ""
@@ -81,7 +81,7 @@ def facts(chosen: str, head: model.HeadView) -> None:
                 if one:
                     links.to_model(one, name)
                 else:
-                    st.markdown(formats.markdown(name))
+                    page.say(formats.markdown(name))
             if told.n_more:
                 page.small_text(f"and {formats.count(told.n_more)} more")
     if len(view.build):
@@ -96,17 +96,18 @@ def facts(chosen: str, head: model.HeadView) -> None:
             )
     if len(view.rumours):
         _rumours(view)
+    parts_hub.fill(chosen)
 
 
 def _rumours(view: model_facts.FactsView) -> None:
     """Each rumour in a line of its own, with who says it; nothing of this is used anywhere."""
     with st.container(border=True, key="rumours"):
-        st.markdown("**Rumours, not facts.** Nobody who knows has confirmed them, and no page counts with them.")
+        page.say("**Rumours, not facts.** Nobody who knows has confirmed them, and no page counts with them.")
         for one in view.rumours.to_dict("records"):
             source = formats.web_link(one["source_url"], one["source_title"]) if one["source_title"] else ""
             note = f" {formats.markdown(one['note'])}." if one["note"] else ""
             told = f"{formats.markdown(one['field'])}: {formats.markdown(one['value'])}"
-            st.markdown(
+            page.say(
                 f":small[{told}. Said by {formats.markdown(one['who'])}"
                 + (f" ({source})" if source else "")
                 + f", not confirmed.{note}]"
@@ -115,8 +116,8 @@ def _rumours(view: model_facts.FactsView) -> None:
 
 def place(head: model.HeadView) -> None:
     """Where it stands against compute-optimal."""
-    st.subheader("Parameters and tokens", anchor=False)
-    st.markdown(page.markdown(head.place))
+    page.part("Parameters and tokens")
+    page.say(page.markdown(head.place))
     if head.figure is not None:
         page.figure(head.figure, key="model-place", alt=head.alt)
         page.legend(head.legend, head.coverage)
@@ -125,7 +126,7 @@ def place(head: model.HeadView) -> None:
 
 def scores(chosen: str) -> None:
     """Every score, each protocol by itself."""
-    st.subheader("Scores", anchor=False)
+    page.part("Scores")
     said = st.container()
     n_parts = cached.made(model_results.n_parts, model=chosen)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -133,7 +134,7 @@ def scores(chosen: str) -> None:
         bench = controls.choice("bench", "Benchmark", cached.made(model_results.benchmark_options, model=chosen, parts=parts))  # fmt: skip
     view = cached.made(model_results.scores_view, model=chosen, bench=bench, parts=parts)
     with said:
-        st.markdown(page.markdown(view.said))
+        page.say(page.markdown(view.said))
     if len(view.table):
         page.table(
             view.table,
@@ -156,7 +157,7 @@ def disagreements(chosen: str) -> None:
     options = cached.made(model_results.why_options, model=chosen)
     if not options:
         return
-    st.subheader("Where sources disagree", anchor=False)
+    page.part("Where sources disagree")
     why = controls.choice("why", "Benchmark with several results", options)
     known = cached.made(model_results.why_view, model=chosen, why=why, first="", second="")
     left, right = st.columns(2)
@@ -165,7 +166,7 @@ def disagreements(chosen: str) -> None:
     with right:
         second = controls.choice("second", "Another", known.results, default=known.pair[1])
     view = cached.made(model_results.why_view, model=chosen, why=why, first=first, second=second)
-    st.markdown(page.markdown(view.verdict))
+    page.say(page.markdown(view.verdict))
     page.table(
         view.table,
         key="model-why",
@@ -186,7 +187,7 @@ def neighbours(chosen: str) -> None:
     by = controls.size().by
     if not options or not model_beside.has_size(cached.frames(), model=chosen, by=by):
         return
-    st.subheader("Next in size", anchor=False)
+    page.part("Next in size")
     said = st.container()
     left, right = st.columns([2, 3])
     with left:
@@ -196,7 +197,7 @@ def neighbours(chosen: str) -> None:
         protocol = controls.choice("besideby", "Measured by", protocols) if protocols else ""
     view = cached.made(model_beside.neighbours_view, model=chosen, benchmark=benchmark, protocol=protocol, by=by)
     with said:
-        st.markdown(page.markdown(view.said))
+        page.say(page.markdown(view.said))
     if view.table.empty:
         return
     page.table(
@@ -219,7 +220,7 @@ def checkpoints(chosen: str) -> None:
     options = cached.made(model_beside.curve_benchmarks, model=chosen)
     if not options:
         return
-    st.subheader("On its way through training", anchor=False)
+    page.part("On its way through training")
     left, right = st.columns(2)
     with left:
         benchmark = controls.choice("curve", "Benchmark of the curve", options)
@@ -246,7 +247,7 @@ def runs(chosen: str) -> None:
     """All its runs, and the spellings that mean it."""
     view = cached.made(model_runs.runs_view, model=chosen)
     if len(view.table):
-        st.subheader(f"Runs ({formats.count(len(view.table))})", anchor=False)
+        page.part(f"Runs ({formats.count(len(view.table))})")
         page.table(
             view.table,
             key="model-runs",

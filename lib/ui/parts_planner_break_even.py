@@ -171,7 +171,7 @@ def _result(view: BreakEvenView) -> None:
     page.figure(view.figure, key="planner-bills", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("monthly_bills", method=METHOD)
-    st.subheader("Both bills", anchor=False)
+    page.part("Both bills")
     page.table(
         view.bills,
         key="planner-bills-table",
@@ -179,7 +179,7 @@ def _result(view: BreakEvenView) -> None:
         labels=views.BILLS,
         traces=shared.traced(view.bill_traces, view.bill_files),
     )
-    st.subheader("What would turn it at your volume", anchor=False)
+    page.part("What would turn it at your volume")
     page.table(
         view.levers,
         key="planner-levers",
@@ -188,7 +188,7 @@ def _result(view: BreakEvenView) -> None:
         traces=shared.traced(Traces([""] * len(view.levers)), view.lever_files),
     )
     if len(view.tests):
-        st.subheader("Is the quality shown?", anchor=False)
+        page.part("Is the quality shown?")
         page.table(view.tests, key="planner-quality", alt="The small model against the large one", labels=views.TESTS, traces=view.test_traces)  # fmt: skip
         page.small_text(formats.markdown(f"Measured by: {view.quality.protocol}.", 300))
     for note in view.notes:

@@ -123,7 +123,7 @@ def _result(view: ServeView, model: str) -> None:
         traces=shared.traced(view.traces, view.files),
     )
     if len(view.nearest):
-        st.subheader("Nearest measurements", anchor=False)
+        page.part("Nearest measurements")
         behind = [planner_tables.MEASURED_FILE] * len(view.nearest)
         page.table(
             view.nearest,

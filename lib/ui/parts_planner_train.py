@@ -102,10 +102,10 @@ def _result(view: TrainView) -> None:
     page.figure(view.figure, key="planner-train", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("lifetime_cost", method=METHOD)
-    st.subheader("By every law", anchor=False)
+    page.part("By every law")
     traces = shared.traces_of(views.LAWS_FILE, len(view.plans))
     page.table(view.plans, key="planner-plans", alt="Plans by every law", labels=views.PLANS, traces=traces)
-    st.subheader("Does the text last?", anchor=False)
+    page.part("Does the text last?")
     page.table(
         view.limits,
         key="planner-limits",

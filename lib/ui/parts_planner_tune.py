@@ -94,7 +94,7 @@ def _result(view: TuneView) -> None:
         traces=shared.traced(view.traces, views.files(len(view.table))),
     )
     if len(view.measured):
-        st.subheader("Measured fine-tunes of this model", anchor=False)
+        page.part("Measured fine-tunes of this model")
         traces = shared.traces_of(data_costs.TUNING_FILE, len(view.measured))
         page.table(
             view.measured, key="planner-measured", alt="Measured fine-tunes", labels=data_costs.TUNING, traces=traces

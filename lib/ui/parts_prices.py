@@ -25,12 +25,12 @@ def prices(chosen: str) -> None:
     known = cached.stored(prices_of, model=chosen)
     if known.empty and not data_stored.is_local():
         return
-    st.subheader("Prices", anchor=False)
+    page.part("Prices")
     if known.empty:
-        st.markdown("No price list that was kept has a name that is known to mean this model.")
+        page.say("No price list that was kept has a name that is known to mean this model.")
     else:
         table, traces = model_beside.price_table(known, cached.today())
-        st.markdown("List prices in US dollars per million tokens, as price lists had them on the days named.")
+        page.say("List prices in US dollars per million tokens, as price lists had them on the days named.")
         page.table(
             table,
             key="model-prices",
@@ -71,7 +71,7 @@ def _history(chosen: str) -> None:
     if view.figure is None:
         return
     with said:
-        st.markdown(page.markdown(view.said))
+        page.say(page.markdown(view.said))
     page.figure(view.figure, key="model-price-history", alt=view.alt)
     page.legend(view.legend, view.coverage)
     page.explain("price_history")
@@ -108,7 +108,7 @@ def _own(chosen: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             read, written = (formats.usd(row[f"{name}_usd_per_mtok"]) for name in ("input", "output"))
             told = f"{row['provider']}: {read} in, {written} out, entered {formats.date(row['entered_on'])}"
-            st.markdown(f"Your own price counts in place of the listed ones. {formats.markdown(told)}")
+            page.say(f"Your own price counts in place of the listed ones. {formats.markdown(told)}")
             st.button(
                 "Take it back",
                 key=f"price-undo-{n}",

@@ -62,13 +62,13 @@ def scores(view: RunView) -> None:
     if view.notes:
         with st.expander("What the notes mean"):
             for words, meaning in view.notes.items():
-                st.markdown(f"**{formats.markdown(words)}**: {formats.markdown(meaning, 300)}")
+                page.say(f"**{formats.markdown(words)}**: {formats.markdown(meaning, 300)}")
 
 
 def configuration(details: RunDetails) -> None:
     """How the run was made, as far as the file says; and what it does not say."""
     told = configured(details.run)
-    st.subheader("How was it run?", anchor=False)
+    page.part("How was it run?")
     page.table(
         told.table,
         key="run-configuration",
@@ -88,25 +88,25 @@ def command(details: RunDetails) -> None:
     made = command_line(details.run, details.results)
     if details.run["kind"] != "raw":
         return
-    st.subheader("Which command does it again?", anchor=False)
+    page.part("Which command does it again?")
     if made.text:
-        st.code(made.text, language=None, wrap_lines=True)
+        page.code(made.text)
         page.small_text("Put together from what the file says. " + formats.markdown(" ".join(made.unknown), 1500))
     else:
-        st.markdown(formats.markdown(" ".join(made.unknown), 600))
+        page.say(formats.markdown(" ".join(made.unknown), 600))
 
 
 def took(view: TookView | None, digest: str) -> None:
     """What answering took, where it was measured; what was expected, and the job, where it ran here."""
     if view is None:
         return
-    st.subheader("What did it take?", anchor=False)
-    st.markdown(page.markdown(view.said))
+    page.part("What did it take?")
+    page.say(page.markdown(view.said))
     job = cached.stored(job_of_run, run=digest)
     if job is not None:
         told = expected(job.estimate, job.task, view.seconds)
         if told is not None:
-            st.markdown(page.markdown(told))
+            page.say(page.markdown(told))
         links.link("job", f":blue[The job that it came out of, {job.job} →]", {"job": job.job})
     page.table(
         view.table,
@@ -130,7 +130,7 @@ def series(view: SeriesView | None, short: str) -> None:
     """Other training states of the same model beside this one."""
     if view is None:
         return
-    st.subheader("How did it get there?", anchor=False)
+    page.part("How did it get there?")
     page.small_text(f"{formats.markdown(view.said, 300)} Each row is one task measured the same way in all of them.")
     page.table(
         view.table,
@@ -147,9 +147,9 @@ def _file(n: int, source: dict[str, Any], begins: str) -> None:
     withdrawn = source["withdrawn_at"]
     with st.container(horizontal=True, vertical_alignment="center"):
         if withdrawn is not None:
-            st.markdown(f":small[{begins} {origin.source_words(source)}: **withdrawn** on {formats.date(withdrawn)}.]")
+            page.say(f":small[{begins} {origin.source_words(source)}: **withdrawn** on {formats.date(withdrawn)}.]")
         else:
-            st.markdown(f":small[{begins} {origin.source_words(source)}.]")
+            page.say(f":small[{begins} {origin.source_words(source)}.]")
         links.to_source(source["digest"], "About this file →")
         if withdrawn is None:
             origin.raw_button(f"run-{n}", source)
@@ -165,7 +165,7 @@ def _json(rest: dict[str, Any]) -> None:
 def _withdrawn(details: RunDetails) -> None:
     name = model_words(cached.frames(), details.run)
     page.heading(f"What was in this run of {formats.one_line(name, 60)}?")
-    st.markdown("Every file that held this run was withdrawn, so its numbers are in no table and no figure.")
+    page.say("Every file that held this run was withdrawn, so its numbers are in no table and no figure.")
     for n, source in enumerate(details.sources):
         _file(n, source, "It was in")
     if data_stored.is_local():
@@ -191,7 +191,7 @@ def _not_found(asked: str) -> None:
         page.nothing_left(
             f"No run begins with {formats.one_line(asked, 64)}. It may have been replaced by a newer reading of its file."
         )
-    st.markdown(
+    page.say(
         "The search field beside the page finds runs by their file, their model and the beginning of their digest."
     )
     links.link("data", ":blue[All files that are stored →]")

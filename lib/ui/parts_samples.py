@@ -29,7 +29,7 @@ CONTROLS = ("log", "measure", "taken", "went", "text", "at")
 
 def samples(details: RunDetails) -> None:
     """One log of the run: its counts, a filter, a search, a page of questions; or the one question of the address."""
-    st.subheader("What was asked, and what was answered?", anchor=False)
+    page.part("What was asked, and what was answered?")
     store, run_id = cached.store(), int(details.run["id"])
     places = st.columns([4, 3, 3, 3, 4], vertical_alignment="bottom")
     tasks = {str(one.task): f"{one.task} ({formats.count(one.n_rows)})" for one in details.samples.itertuples()}
@@ -89,12 +89,12 @@ def _one(store: Store, run_id: int, details: RunDetails, log: str, names: list[s
             .take(pa.array(at))
             .to_pylist()
         )
-        st.markdown(f"**Question {sample_id}**")
+        page.say(f"**Question {sample_id}**")
         show_prompt(rows[0], WHOLE)
         for row in rows:
             measured = {n.removeprefix(METRIC): row[n] for n in names if n.startswith(METRIC) and row[n] is not None}
             if len(rows) > 1:
-                st.markdown(f"**Answer taken by {formats.markdown(row['filter'])}**")
+                page.say(f"**Answer taken by {formats.markdown(row['filter'])}**")
             show_answer(row, WHOLE)
             if end := sample_rows.ENDS.get(row.get("status") or ""):
                 page.small_text(f"In this question {end}.")
@@ -152,7 +152,7 @@ def _block(words: str, text: str, most: int, *, keep_end: bool = False) -> None:
     cut = f" · {formats.count(most)} of {formats.count(len(text))} characters" if len(text) > most else ""
     if words:
         page.small_text(words + cut)
-    st.code(shown if shown.strip() else "(nothing)", language=None, wrap_lines=True)
+    page.code(shown if shown.strip() else "(nothing)")
 
 
 def _went(value: Any, measure: str, is_binary: bool, status: str | None) -> str:

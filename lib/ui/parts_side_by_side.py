@@ -9,7 +9,9 @@ import streamlit as st
 
 from lib import formats
 from lib.analysis.fits import CARDS, LICENCE_CLASSES, Bits
+from lib.report.document import Table
 from lib.ui import cached, controls, empty_cells, links, origin, page
+from lib.ui.recorded import note, unnoted
 from lib.ui.views import side_by_side_choice as choice
 from lib.ui.views.side_by_side import SideView
 from lib.ui.views.side_by_side_choice import MOST
@@ -104,7 +106,7 @@ def presets(place: Any) -> Preset:
 def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
     """Scores with differences, then facts, each with its traces; and what is not shown."""
     if len(view.scores.rows):
-        st.subheader("Scores and differences", anchor=False)
+        page.part("Scores and differences")
         cells(view.scores, key="side-scores", alt="Scores with intervals, and differences from one model")
         if view.family:
             page.small_text(formats.markdown(view.family, 400))
@@ -112,7 +114,7 @@ def tables(view: SideView, preset: Preset, removed: Mapping[str, int]) -> None:
         if len(pair) > 1:
             first, second = (formats.markdown(cached.frames().models["name"][one], 60) for one in pair)
             links.link("head-to-head", f":blue[Is {first} really better than {second}? →]", dict(zip("ab", pair, strict=True)))  # fmt: skip
-    st.subheader("Facts", anchor=False)
+    page.part("Facts")
     cells(view.facts, key="side-facts", alt="Sizes, tokens, licences and memory of the models")
     cards = ", ".join(map(str, CARDS))
     page.small_text(
@@ -163,6 +165,7 @@ def cells(table: CellTable, *, key: str, alt: str) -> None:
         )
         for name in table.rows.columns
     }
+    note(Table(table.rows, table.labels, alt), table.traces)
     st.dataframe(
         table.rows,
         key=key,
@@ -175,7 +178,8 @@ def cells(table: CellTable, *, key: str, alt: str) -> None:
     )
     found = origin.chosen_cell(key, table.traces, table.rows)
     if found is None:
-        page.small_text(origin.HINT)
+        with unnoted():
+            page.small_text(origin.HINT)
     else:
         shown = "" if found.column == WHAT else str(table.rows[found.column].iloc[found.row]).strip()
         origin.card(key, found.trace, table.headings[found.row], shown)

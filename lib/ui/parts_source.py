@@ -77,12 +77,12 @@ def facts(details: SourceDetails, view: SourceView) -> None:
         height=min(MOST_PX, ROW_PX * (len(view.facts) + 1) + 3),
     )
     if details.source["url"]:
-        st.markdown(f":small[Published at {formats.web_link(details.source['url'], details.source['url'])}]")
+        page.say(f":small[Published at {formats.web_link(details.source['url'], details.source['url'])}]")
 
 
 def runs(view: SourceView) -> None:
     """Every run that came out of it; a cell leads to the run and the model."""
-    st.subheader(f"What came out of it: {formats.counted(len(view.runs), 'run')}", anchor=False)
+    page.part(f"What came out of it: {formats.counted(len(view.runs), 'run')}")
     page.table(
         view.runs,
         key="source-runs",
@@ -102,7 +102,7 @@ def warnings(details: SourceDetails) -> None:
         return
     with st.expander(f"What was skipped or repaired on import ({formats.count(len(told))})"):
         page.small_text("Each line names its place in the file. Skipped values are in the raw file only.")
-        st.code("\n".join(formats.one_line(one, 300) for one in told[:WARNINGS_SHOWN]), language=None, wrap_lines=True)
+        page.code("\n".join(formats.one_line(one, 300) for one in told[:WARNINGS_SHOWN]))
         if len(told) > WARNINGS_SHOWN:
             page.small_text(f"and {formats.count(len(told) - WARNINGS_SHOWN)} more")
 
@@ -121,7 +121,7 @@ def refused(details: SourceDetails) -> None:
 def around(details: SourceDetails, copies: list[SourceDetails]) -> None:
     """The same bytes elsewhere, and what else came in the same raw file."""
     if copies:
-        st.subheader("The same bytes came more than once", anchor=False)
+        page.part("The same bytes came more than once")
         for one in copies:
             gone = " (withdrawn)" if one.source["withdrawn_at"] else ""
             words = formats.markdown(f"{one.source['name']}{gone}", 140)

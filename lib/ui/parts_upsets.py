@@ -11,7 +11,8 @@ from lib import formats
 from lib.analysis.upset_filters import Filters, Order
 from lib.analysis.upset_words import READ
 from lib.analysis.upsets import RATIOS
-from lib.ui import controls, downloads, links, origin, page
+from lib.report.document import Table
+from lib.ui import controls, downloads, links, origin, page, recorded
 from lib.ui.views import upsets
 from lib.ui.views.upsets import HEAD_TO_HEAD, LABELS, LINK, ListTable, Options, UpsetsView
 
@@ -72,9 +73,9 @@ def filters(options: Options, places: Mapping[str, Any]) -> tuple[Filters, Order
 def lists(view: UpsetsView) -> None:
     """The two lists with their downloads, what stands beside them, and what was left out."""
     page.small_text(f"**Read with care.** {READ}")
-    st.subheader("Holds at 5% false discoveries", anchor=False)
+    page.part("Holds at 5% false discoveries")
     _list(view.holds, "holds", "No lead of a smaller model holds here.")
-    st.subheader("Leads, not shown", anchor=False)
+    page.part("Leads, not shown")
     _list(view.leads, "leads", "There are no further leads here.", view.unlisted)
     page.left_out(view.left_out)
 
@@ -91,6 +92,7 @@ def _list(of: ListTable, key: str, nothing: str, note: str = "") -> None:
     config = page.columns(rows, LABELS)
     if LINK in rows:
         config[LINK] = st.column_config.LinkColumn(LABELS[LINK], display_text="Head to head →", width="small")
+    recorded.note(Table(of.table.drop(columns=LINK), LABELS, "Comparisons, one a row"), of.traces)
     st.dataframe(
         rows,
         key=f"upsets-{key}",
@@ -109,7 +111,8 @@ def _list(of: ListTable, key: str, nothing: str, note: str = "") -> None:
     else:
         told.append(origin.HINT)
     if told:
-        page.small_text(formats.markdown(". ".join(one.rstrip(".") for one in told) + ".", 500))
+        with recorded.unnoted():
+            page.small_text(formats.markdown(". ".join(one.rstrip(".") for one in told) + ".", 500))
     downloads.buttons(of.rows, f"upsets-{key}")
 
 

@@ -51,7 +51,7 @@ def ladder(view: LineageView) -> None:
         page.figure(drawn.figure, key="variant-ladder", alt=drawn.alt, traces=view.ladder_traces, column="memory")
         page.legend(drawn.legend, drawn.coverage)
         page.explain("variant_ladder", method=ABOUT_STEPS)
-    st.subheader("The ladder", anchor=False)
+    page.part("The ladder")
     page.table(
         view.ladder,
         key="variants-ladder",
@@ -65,7 +65,7 @@ def ladder(view: LineageView) -> None:
 def evidence(view: LineageView) -> None:
     """What the ladder rests on, and the commands that would give what is missing."""
     if len(view.steps):
-        st.subheader("Tuned steps, benchmark by benchmark", anchor=False)
+        page.part("Tuned steps, benchmark by benchmark")
         page.table(
             view.steps,
             key="variants-steps",
@@ -74,7 +74,7 @@ def evidence(view: LineageView) -> None:
             traces=view.steps_traces,
         )
     if len(view.bits):
-        st.subheader("Fewer bits, as printed", anchor=False)
+        page.part("Fewer bits, as printed")
         page.table(
             view.bits,
             key="variants-bits",
@@ -93,13 +93,13 @@ def evidence(view: LineageView) -> None:
                     continue
                 words = f":blue[Measure {formats.markdown(one.words, 80)} here →]"
                 links.link("evaluate", words, address_of(one.job))
-            st.code("\n".join(one.command for one in view.missing), language=None, wrap_lines=True)
+            page.code("\n".join(one.command for one in view.missing))
             page.small_text("Run lm-eval with these on the model and its base alike, then import what it writes.")
 
 
 def tuned(view: TunedView) -> None:
     """Sentence, figure and table of all pairs."""
-    st.markdown(page.markdown(view.takeaway))
+    page.say(page.markdown(view.takeaway))
     if view.figure is not None:
         page.figure(view.figure, key="tuned-vs-base", alt=view.alt, traces=view.traces, column="score:delta")
         page.legend(view.legend, view.coverage)

@@ -13,6 +13,12 @@ from lib.settings import Settings, read_settings
 from lib.store.db import Store, open_store
 from lib.store.members import role_of
 
+FOR_READER = "reader.given"
+"""In the session state of a page that the server draws for somebody who is not there (``lib.ui.headless``): who that is.
+
+Browsers cannot write to the session state but through the controls of a page.
+"""
+
 
 def reader(store: Store | None = None) -> Reader:
     """The reader of this rerun.
@@ -23,6 +29,9 @@ def reader(store: Store | None = None) -> Reader:
     Args:
         store: Where the list of members is; None: the one of the settings.
     """
+    given: Reader | None = st.session_state.get(FOR_READER)
+    if given is not None:
+        return given
     settings = read_settings()
     if not settings.has_login:
         return STRANGER if settings.allow_public else OPERATOR

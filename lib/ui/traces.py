@@ -72,6 +72,10 @@ class Traces:
         told = (list(self.models), {c: list(r) for c, r in self.runs.items()}, list(self.sources))
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
+    def all_runs(self) -> set[str]:
+        """Every run that a cell comes from."""
+        return {run for column in self.runs.values() for told in column for run in str(told).split()}
+
     def taken(self, rows: Sequence[int]) -> Traces:
         """Those of some of the rows, in the order given."""
 

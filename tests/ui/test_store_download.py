@@ -143,5 +143,5 @@ def test_serve_has_the_route() -> None:
     from lib.ui import data_downloads
 
     text = (Path(__file__).resolve().parents[2] / "serve.py").read_text(encoding="utf-8")
-    assert 'Mount("/api/v1"' in text and 'Route("/store.zip", whole_store)' in text
+    assert "*routes_of(api)" in text
     assert data_downloads.ADDRESS == "api/v1/store.zip?format="

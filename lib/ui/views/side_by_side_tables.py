@@ -46,6 +46,10 @@ class CellTraces(Traces):
         """Changes with the cells."""
         return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12]
 
+    def all_runs(self) -> set[str]:
+        """Every run that a cell comes from."""
+        return {run for column in self.cells.values() for trace in column if trace is not None for run in trace.runs}
+
     def at(self, row: int, column: str) -> Trace | None:
         """The trace of one cell; None where there is nothing to follow."""
         column_cells = self.cells.get(column, [])

@@ -1,0 +1,1 @@
+"""One-file reports: what pages show, as a document that opens offline."""
