@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.secrets import SecretsValue
 
+from lib.api import preview
 from lib.api.compression import Compression
 from lib.api.download import whole_store
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
@@ -25,7 +26,7 @@ from lib.api.health import health
 from lib.api.sockets import send_without_delay
 from lib.evals.beside import WorkerBeside
 from lib.settings import ROOT, Login, read_settings
-from lib.ui import frame, links
+from lib.ui import frame, headless, links, previews
 
 SECONDS_TO_END = 10
 settings = read_settings()
@@ -91,9 +92,14 @@ def _secrets(login: Login | None, url: str) -> dict[str, SecretsValue] | None:
     }
 
 
+def _words(address: str) -> tuple[str, str]:
+    return previews.words(headless.parsed(address))
+
+
 app = st.App(
     "app.py",
     routes=[
+        Route(preview.PICTURE, preview.picture_of(lambda address: previews.picture(headless.parsed(address)))),
         Mount("/api/v1", app=Starlette(routes=[Route("/health", health), Route("/store.zip", whole_store)])),
         Route("/robots.txt", robots),
         Route(f"/{links.PAGES[0].address}", to_first_page),
@@ -101,7 +107,12 @@ app = st.App(
     middleware=[
         Middleware(LoopbackOnly, allow_public=settings.is_shared),
         Middleware(Compression),
-        Middleware(Head, markup=frame.HEAD),
+        Middleware(
+            Head,
+            markup=frame.HEAD,
+            about=lambda scope: preview.markup_of(scope, _words, public_address=settings.url),
+            paths={"/", *(f"/{one.address}" for one in links.PAGES)},
+        ),
     ],
     lifespan=process,
     secrets=_secrets(settings.login, settings.url),

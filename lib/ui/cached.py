@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from lib.access import Sight
+from lib.access import PUBLIC, Sight
 from lib.settings import read_settings
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
@@ -79,6 +79,16 @@ def frames() -> Frames:
 def store() -> Store:
     """The store as this reader sees it, for what is read or written when one asks for it; pages of many rows use ``frames``."""
     return _held().store
+
+
+def is_all_public() -> bool:
+    """Whether everything that this reader sees now is seen by strangers, too."""
+    return _held().sight == PUBLIC
+
+
+def revision() -> int:
+    """The store's revision now, whoever asks."""
+    return _store(read_settings().database_url).revision()
 
 
 def today() -> str:
