@@ -25,6 +25,7 @@ SHARPER = 2
 TITLE_PX, TEXT_PX, NAME_PX = 46, 27, 24
 MOST_TITLE_LINES, MOST_TEXT_LINES = 2, 3
 LEAST_FIGURE_PX = 220
+LONGEST_TEXT, LONGEST_WORD = 2_000, 80
 
 
 def card(title: str, told: str, spec: dict[str, Any] | None) -> bytes:
@@ -171,7 +172,7 @@ class _Paper:
 def _wrapped(text: str, font: Any, room: float, most: int) -> list[str]:
     """Words put into lines; what does not fit ends in an ellipsis."""
     lines: list[str] = []
-    for word in text.split():
+    for word in (one[:LONGEST_WORD] for one in text[:LONGEST_TEXT].split()):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and font.getlength(longer) <= room:
             lines[-1] = longer
