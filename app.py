@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded, share
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -35,7 +35,9 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
-            actions.draw(somebody, page.url_path, notes)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                actions.draw(somebody, page.url_path, notes)
+                share.draw()
             frame.foot(frames)
         with body:
             if pinned_view.draw():

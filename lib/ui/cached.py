@@ -130,8 +130,8 @@ def changed() -> Diff | None:
 
 
 def today() -> str:
-    """The day that prices are looked at from: a plain choice of every view that shows them."""
-    return read_settings().today
+    """The day that prices are looked at from, in a pinned view that of its snapshot: a plain choice of views that show them."""
+    return _held().store.settings.today
 
 
 @contextlib.contextmanager
