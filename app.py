@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, previews, reader, recorded
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, previews, reader, recorded, share
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -38,7 +38,9 @@ if person.may_enter(somebody):
             if frame.is_embedded():
                 frame.embedded_foot(frames, page.url_path)
             else:
-                actions.draw(somebody, page.url_path, notes)
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    actions.draw(somebody, page.url_path, notes)
+                    share.draw()
                 frame.foot(frames)
         with body:
             if pinned_view.draw():

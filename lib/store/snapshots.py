@@ -76,7 +76,9 @@ class SnapshotStore(Store):
 
     def __init__(self, store: Store, snapshot: Snapshot) -> None:
         path = snapshot_files.unpacked(store.settings, snapshot)
-        settings = replace(store.settings, database_url=f"sqlite:///{path}")
+        # Prices are looked at from the day on which they were pinned: they do not grow old here.
+        day = store.settings.fixed_day or snapshot.made_at[:10]
+        settings = replace(store.settings, database_url=f"sqlite:///{path}", fixed_day=day)
         super().__init__(settings, snapshot_files.reading_engine(path), snapshot.sight)
         self.snapshot = snapshot
 

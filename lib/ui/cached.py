@@ -140,8 +140,8 @@ def revision() -> int:
 
 
 def today() -> str:
-    """The day that prices are looked at from: a plain choice of every view that shows them."""
-    return read_settings().today
+    """The day that prices are looked at from, in a pinned view that of its snapshot: a plain choice of views that show them."""
+    return _held().store.settings.today
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import formats
 from lib.store.frames import Frames
-from lib.ui import controls, links, progress, recorded, search_box, share
+from lib.ui import controls, links, progress, recorded, search_box
 from lib.ui.page import small_text
 
 SIDEBAR_PX = 264
@@ -45,10 +45,9 @@ def top() -> None:
 
 
 def foot(frames: Frames) -> None:
-    """Sharing the view, and which data this is: digest, number of results, date."""
+    """Which data this is: digest, number of results, date."""
     n = formats.counted(frames.counts["n_results"], "result")
     updated = formats.date(frames.updated_at) if frames.updated_at else "never"
-    share.draw()
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"), recorded.unnoted():
         small_text(f"Snapshot {frames.digest[:12]} · {n} · updated {updated}")

@@ -7,7 +7,7 @@ import streamlit as st
 KEY = "snapshot"
 """Its name in the address; no page has a control of this name."""
 FIELD = "pinned-to"
-ABOUT_NOW = frozenset({"evaluate", "own-data", "job"})
+ABOUT_NOW = frozenset({"evaluate", "upload", "own-data", "job"})
 """Pages about what is being done: what was pinned does not change what one can do now."""
 _APPLIES = "pinned-applies"
 

@@ -6,6 +6,7 @@ import io
 import tomllib
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,12 @@ def test_a_sweep_spares_what_a_snapshot_names(sqlite_store: Store) -> None:
     with pytest.raises(Unavailable):
         raw.sweep(store, older_than_s=-1)
     assert raw.read_raw(store, stray) == b"named by nobody"
+
+
+def test_prices_do_not_grow_old_in_a_snapshot(sqlite_store: Store) -> None:
+    taken = snapshots.take(sqlite_store)
+    assert sqlite_store.settings.fixed_day == ""
+    later = Store(replace(sqlite_store.settings, fixed_day=""), sqlite_store.engine)
+    one = snapshots.SnapshotStore(later, taken._replace(made_at="2024-02-03T10:00:00Z"))
+    assert one.settings.today == "2024-02-03"
+    one.close()

@@ -24,7 +24,6 @@ from lib.figures import head_to_head as figure
 from lib.figures.legend import Legend
 from lib.schema.columns import SIZES
 from lib.schema.text import Role, Sentence
-from lib.settings import read_settings
 from lib.stats.verdicts import A_BETTER, B_BETTER
 from lib.store.db import Store
 from lib.store.frames import Frames
@@ -165,7 +164,7 @@ def _ratios(frames: Frames, store: Store, a: Side, b: Side, by: SizeBy) -> Sente
     is_final = not any(
         side.run_id is not None and bool(frames.runs.at[side.run_id, "is_checkpoint"]) for side in (a, b)
     )
-    today = read_settings().today
+    today = store.settings.today
     money = [price_ratio.listed_today(prices_of(store, side.model), today) for side in (a, b)]
     return words.ratios(
         a.name,
