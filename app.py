@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, previews, reader, recorded
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -35,11 +35,17 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
-            actions.draw(somebody, page.url_path, notes)
-            frame.foot(frames)
+            if frame.is_embedded():
+                frame.embedded_foot(frames, page.url_path)
+            else:
+                actions.draw(somebody, page.url_path, notes)
+                frame.foot(frames)
         with body:
             if pinned_view.draw():
                 page.run()
+        is_for_all = cached.is_all_public()
+    if is_for_all:
+        previews.remember(notes)
 else:
     with st.sidebar:
         person.draw(somebody)
