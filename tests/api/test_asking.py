@@ -109,11 +109,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     made.app.state.readings.close()
 
 
-@pytest.mark.parametrize("who", SEEN)
+@pytest.mark.parametrize("who", ["stranger", "vic", "ada", "owner"])
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_nobody_meets_what_is_not_theirs(shared: Shared, who: str, address: str) -> None:
     """Whatever is asked for by name, an answer holds nothing of a row that the reader may not see."""
-    for visibility in VISIBILITIES:
+    for visibility in VISIBILITIES if "{" in address else VISIBILITIES[:1]:
         answer = shared.ask(who, address.format(visibility, run=shared.runs[visibility]))
         assert answer.status_code < 500
         asked = {visibility} if "{" in address and answer.status_code != 200 else set()

@@ -32,7 +32,7 @@ with warnings.catch_warnings():
         status_code_conformance,
     )
 
-REQUESTS = int(os.environ.get("P4P_SOAK_REQUESTS", "160"))
+REQUESTS = int(os.environ.get("P4P_SOAK_REQUESTS", "120"))
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 KNOWN: dict[str, list[Any]] = {
     "benchmark": [["mmlu"], ["mmlu", "arc_challenge"], ["arc_challenge"]],

@@ -9,6 +9,7 @@ import pytest
 
 from lib.access import Reader
 from lib.errors import RefusedInput
+from lib.store import snapshots
 from tests.api.test_asking import SEEN, Shared
 from tests.api.test_uploads import results, taken
 
@@ -87,3 +88,15 @@ def test_a_report_is_drawn_for_whoever_asks(shared: Shared) -> None:
     assert shared.ask("vic", "/report", "POST", json={"views": ["/nothing"]}).status_code == 422
     assert shared.ask("vic", "/report", "POST", json={"views": ["/models"] * 11}).status_code == 422
     assert shared.ask("stranger", "/report", "POST", json=wanted).status_code == 401
+
+
+def test_what_is_kept_for_the_present_is_not_told_of_a_pinned_state(shared: Shared) -> None:
+    """Of one revision, and narrower than what the reader sees: only the state tells the two apart."""
+    made = snapshots.take(shared.store, "everybody")
+    assert made.visibility == "public"
+    address = "/protocols?benchmark=mmlu&community=true"
+    now, then = (
+        shared.ask("vic", f"{address}{pin}").json()["rows"][0]["n_models"] for pin in ("", "&snapshot=everybody")
+    )
+    assert (now, then) == (2, 1)
+    assert shared.ask("stranger", f"{address}&snapshot=everybody").json()["rows"][0]["n_models"] == 1
