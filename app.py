@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, reader, recorded, share
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, previews, reader, recorded, share
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -35,13 +35,19 @@ if person.may_enter(somebody):
         body, foot = st.container(), st.container()
         with foot:
             # Before the page, which may stop early because it has nothing to show.
-            with st.container(horizontal=True, vertical_alignment="center"):
-                actions.draw(somebody, page.url_path, notes)
-                share.draw()
-            frame.foot(frames)
+            if frame.is_embedded():
+                frame.embedded_foot(frames, page.url_path)
+            else:
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    actions.draw(somebody, page.url_path, notes)
+                    share.draw()
+                frame.foot(frames)
         with body:
             if pinned_view.draw():
                 page.run()
+        is_for_all = cached.is_all_public()
+    if is_for_all:
+        previews.remember(notes)
 else:
     with st.sidebar:
         person.draw(somebody)

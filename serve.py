@@ -17,6 +17,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.secrets import SecretsValue
 
 from lib.access import Reader
+from lib.api import preview
 from lib.api.compression import Compression
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.head import Head
@@ -24,7 +25,7 @@ from lib.api.sockets import send_without_delay
 from lib.api.v1.app import make_app, routes_of
 from lib.evals.beside import WorkerBeside
 from lib.settings import ROOT, Login, read_settings
-from lib.ui import frame, links
+from lib.ui import frame, headless, links, previews
 
 SECONDS_TO_END = 10
 settings = read_settings()
@@ -98,10 +99,15 @@ def draw(addresses: Sequence[str], somebody: Reader, *, title: str, note: str, i
     return reports.report(addresses, somebody, title=title, note=note, is_static=is_static).content
 
 
+def _words(address: str) -> tuple[str, str]:
+    return previews.words(headless.parsed(address))
+
+
 api = make_app(settings, draw)
 app = st.App(
     "app.py",
     routes=[
+        Route(preview.PICTURE, preview.picture_of(lambda address: previews.picture(headless.parsed(address)))),
         *routes_of(api),
         Route("/robots.txt", robots),
         Route(f"/{links.PAGES[0].address}", to_first_page),
@@ -109,7 +115,12 @@ app = st.App(
     middleware=[
         Middleware(LoopbackOnly, allow_public=settings.is_shared),
         Middleware(Compression),
-        Middleware(Head, markup=frame.HEAD),
+        Middleware(
+            Head,
+            markup=frame.HEAD,
+            about=lambda scope: preview.markup_of(scope, _words, public_address=settings.url),
+            paths={"/", *(f"/{one.address}" for one in links.PAGES)},
+        ),
     ],
     lifespan=process,
     secrets=_secrets(settings.login, settings.url),

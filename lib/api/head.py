@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,13 +17,24 @@ class Head:
     """Middleware: puts ``markup`` at the end of the head of every HTML document that a browser opens.
 
     Stands inside of `Compression`: what is inside of this is asked for documents without compression.
+
+    Args:
+        about: What the document at an address says of itself, for those who show links; runs in a thread.
+        paths: Where documents are, also for those who do not say that they want one.
     """
 
-    def __init__(self, app: ASGIApp, *, markup: str) -> None:
-        self._app, self._markup = app, markup.encode()
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        markup: str,
+        about: Callable[[Scope], str] = lambda scope: "",
+        paths: Collection[str] = (),
+    ) -> None:
+        self._app, self._markup, self._about, self._paths = app, markup.encode(), about, frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _opens_document(scope):
+        if not _opens_document(scope, self._paths):
             await self._app(scope, receive, send)
             return
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
@@ -36,12 +50,13 @@ class Head:
             else:
                 parts.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    await self._send(start, b"".join(parts), send)
+                    about = await run_in_threadpool(self._about, scope)
+                    await self._send(start, b"".join(parts), about.encode(), send)
 
         await self._app({**scope, "headers": plain}, receive, completed)
 
-    async def _send(self, start: Message, body: bytes, send: Send) -> None:
-        whole = body.replace(END_OF_HEAD, self._markup + END_OF_HEAD, 1)
+    async def _send(self, start: Message, body: bytes, about: bytes, send: Send) -> None:
+        whole = body.replace(END_OF_HEAD, self._markup + about + END_OF_HEAD, 1)
         headers = MutableHeaders(raw=list(start["headers"]))
         for name in UNTRUE_NOW:
             del headers[name]
@@ -50,11 +65,11 @@ class Head:
         await send({"type": "http.response.body", "body": whole})
 
 
-def _opens_document(scope: Scope) -> bool:
-    """Whether a browser asks for a document to show, and not for a script, a picture or data."""
+def _opens_document(scope: Scope, paths: frozenset[str]) -> bool:
+    """Whether a browser asks for a document to show, and not for a script, a picture or data; or anybody at these paths."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
-    return "text/html" in Headers(scope=scope).get("accept", "")
+    return scope["path"] in paths or "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _is_document(start: Message) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from lib.access import Sight
+from lib.access import PUBLIC, Sight
 from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
 from lib.store import snapshot_files
@@ -127,6 +127,16 @@ def changed() -> Diff | None:
     frames = _FRAMES.get((url, held.sight), lambda: FrameCache(now)).frames()
     key = ("changed", held.database_url, url, frames.revision)
     return _VIEWS.get(key, lambda: between((held.store, held.frames), (now, frames)))
+
+
+def is_all_public() -> bool:
+    """Whether everything that this reader sees now is seen by strangers, too."""
+    return _held().sight == PUBLIC
+
+
+def revision() -> int:
+    """The store's revision now, whoever asks."""
+    return _store(read_settings().database_url).revision()
 
 
 def today() -> str:

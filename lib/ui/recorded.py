@@ -57,7 +57,7 @@ def noting(path: str, frames: Frames, store: Store) -> Iterator[Notes]:
     """
     notes = Notes(frames, store)
     # All of it before the page: once a page has stopped early, Streamlit answers nothing more.
-    notes.address = _address(path)
+    notes.address = address(path)
     caught = st.session_state.get(CAUGHT)
     if caught is not None:
         caught.append(notes)
@@ -67,7 +67,7 @@ def noting(path: str, frames: Frames, store: Store) -> Iterator[Notes]:
     finally:
         _OF_THIS_RUN.reset(token)
     # Controls put what they hold into the address while they are drawn.
-    notes.address = _address(path)
+    notes.address = address(path)
 
 
 def note(part: Part, traces: Traces | None = None) -> None:
@@ -96,6 +96,7 @@ def unnoted() -> Iterator[None]:
         _OF_THIS_RUN.reset(token)
 
 
-def _address(path: str) -> str:
+def address(path: str) -> str:
+    """Path and parameters of this page as it stands, without what only says how it is framed."""
     chosen = {key: st.query_params.get_all(key) for key in st.query_params if key not in NOT_OF_THE_VIEW}
     return f"/{path}" + (f"?{urllib.parse.urlencode(chosen, doseq=True)}" if chosen else "")

@@ -13,6 +13,7 @@ from lib.errors import RefusedInput
 from lib.report.document import Document, Heading, Part, Provenance, Text, View
 from lib.report.html import render
 from lib.report.markup import inline
+from lib.settings import read_settings
 from lib.store.frames import Frames
 from lib.ui import headless, report_sources
 from lib.ui.recorded import Notes
@@ -83,19 +84,15 @@ def plain(markdown: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", inline(markdown))).strip()
 
 
-def provenance(frames: Frames, *, origin: str = "") -> Provenance:
-    """Which data this is, seen now.
-
-    Args:
-        origin: Scheme and host of this dashboard, if others can reach it there.
-    """
+def provenance(frames: Frames) -> Provenance:
+    """Which data this is, seen now; and where this dashboard is, if others can reach it."""
     return Provenance(
         digest=frames.digest,
         n_results=frames.counts["n_results"],
         n_sources=frames.counts["n_sources"],
         updated_at=frames.updated_at or "",
         made_at=datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00"),
-        origin=origin,
+        origin=read_settings().url,
     )
 
 
