@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, exists, func, select
 
-from lib.store import files, job_tables, raw, samples, tables
+from lib.store import files, job_tables, raw, samples, snapshot_files, snapshots, tables
 from lib.store.db import Store
 
 
 def check(store: Store) -> list[str]:
     """What is wrong with the store, a sentence each; empty when it is whole. Reads every file it names."""
     with store.reading() as connection:
-        return [*_rows(connection), *_files(store, connection), *_sqlite(store, connection)]
+        found = [*_rows(connection), *_files(store, connection), *_sqlite(store, connection)]
+    return [*found, *_snapshots(store)]
 
 
 def _rows(connection: Connection) -> Iterator[str]:
@@ -65,6 +66,15 @@ def _files(store: Store, connection: Connection) -> Iterator[str]:
                 yield f"The {what} {digest} is missing."
             elif path.stat().st_size != n_bytes or files.digest_of_bytes(path.read_bytes()) != digest:
                 yield f"The {what} {digest} is damaged."
+
+
+def _snapshots(store: Store) -> Iterator[str]:
+    for one in snapshots.every_snapshot(store):
+        path = snapshot_files.path_of(store.settings, one)
+        if not path.exists():
+            yield f"The file of the snapshot {one.short} is missing."
+        elif files.digest_of_bytes(path.read_bytes()) != one.file_digest:
+            yield f"The file of the snapshot {one.short} is damaged."
 
 
 def _sqlite(store: Store, connection: Connection) -> Iterator[str]:

@@ -12,16 +12,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from alembic import command
+from sqlalchemy import create_engine, select
 
 from lib.errors import RefusedInput, Unavailable
 from lib.schema.records import Measured
 from lib.settings import ROOT
-from lib.store import details, mapping, model_prices, raw, samples, snapshot_files, snapshots, tables
+from lib.store import (
+    access_tables,
+    details,
+    mapping,
+    model_prices,
+    raw,
+    read,
+    samples,
+    snapshot_files,
+    snapshots,
+    tables,
+)
 from lib.store.db import Store
 from lib.store.digest import digest_of
 from lib.store.dump import write_dump
 from lib.store.frames import FrameCache
+from lib.store.migrate import configuration
 from lib.store.write import withdraw, write_files
 from tests.factories import make_result, make_run, make_samples, model_row, prepared_file, prepared_run, raw_of, sha
 
@@ -161,7 +174,9 @@ def test_a_lost_file_is_told_and_made_again(sqlite_store: Store) -> None:
     snapshots.open_snapshot(store, taken.short).close()
     path = snapshot_files.path_of(store.settings, taken)
     snapshot_files.unpacked(store.settings, taken).unlink()
+    assert not [one for one in read.check(store) if "snapshot" in one]
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert f"The file of the snapshot {taken.short} is damaged." in read.check(store)
     with pytest.raises(Unavailable, match="missing or damaged"):
         snapshots.open_snapshot(store, taken.short)
     assert not list((snapshot_files.folder(store.settings) / "unpacked").iterdir())
@@ -270,3 +285,33 @@ def test_prices_do_not_grow_old_in_a_snapshot(sqlite_store: Store) -> None:
     one = snapshots.SnapshotStore(later, taken._replace(made_at="2024-02-03T10:00:00Z"))
     assert one.settings.today == "2024-02-03"
     one.close()
+
+
+def test_a_snapshot_of_an_older_version_is_read(sqlite_store: Store, tmp_path: Path) -> None:
+    """Its file is one of a store of the version before; what is written stays, a copy is brought up to date."""
+    old = create_engine(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    with old.begin() as connection:
+        steps = configuration()
+        steps.attributes["connection"] = connection
+        command.upgrade(steps, "0002")
+        for statement in (
+            "insert into store (id, revision, created_at) values (1, 7, '2026-01-01T00:00:00Z')",
+            f"insert into raw_files (digest, name, n_bytes, stored_at) values ('{'a' * 64}', 'a.json', 1, '2026-01-01T00:00:00Z')",
+            "insert into sources (id, raw_digest, name, digest, n_bytes, importer, importer_version, imported_at, warnings,"
+            f" store_revision) values (1, '{'a' * 64}', 'a.json', '{'a' * 64}', 1, 'test', 1, '2026-01-01T00:00:00Z', '[]', 7)",
+            "insert into runs (id, digest, spellings, kind, evaluator, model_args, config, store_revision)"
+            f" values (2, '{'b' * 64}', '[\"org/old\"]', 'raw', 'lm-eval 0.4', '{{}}', '{{}}', 7)",
+            "insert into run_sources (run_id, source_id) values (2, 1)",
+            "insert into results (run_id, task, metric, score) values (2, 'arc_easy', 'acc', 0.5)",
+        ):
+            connection.exec_driver_sql(statement)
+    old.dispose()
+    taken = snapshots.take(sqlite_store)
+    n_bytes, packed = snapshot_files.pack(tmp_path / "old.sqlite", sqlite_store.settings, taken.digest)
+    with sqlite_store.engine.begin() as connection:
+        connection.execute(access_tables.snapshots.update().values(n_bytes=n_bytes, file_digest=packed))
+    written = snapshot_files.path_of(sqlite_store.settings, snapshots.named(sqlite_store, taken.short)).read_bytes()
+    opened = snapshots.open_snapshot(sqlite_store, taken.short)
+    assert FrameCache(opened).frames().scores(["arc_easy"])["score"].tolist() == [0.5]
+    assert snapshot_files.path_of(sqlite_store.settings, opened.snapshot).read_bytes() == written
+    opened.close()
