@@ -17,7 +17,8 @@ COPY lib ./lib
 COPY pages ./pages
 COPY data ./data
 
-RUN useradd --create-home --uid 10001 p4p && mkdir -p /var/lib/p4p && chown p4p /var/lib/p4p
+# 1000 is the account that Hugging Face Spaces run as, too.
+RUN useradd --create-home --uid 1000 p4p && mkdir -p /var/lib/p4p && chown p4p /var/lib/p4p
 USER p4p
 ENV P4P_DATA_DIR=/var/lib/p4p
 VOLUME /var/lib/p4p

@@ -60,8 +60,8 @@ fix: $(VENV)/.test-ready  ## format and mend what a tool can mend
 bench: $(VENV)/.test-ready  ## speed, each figure as a ratio against a floor of the same run
 	$(PY) -m bench
 
-soak: $(VENV)/.test-ready  ## the long counts: 200 kills, 5,000 hostile files, null runs
-	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_NULL_RUNS=1000 $(PY) -m pytest -ra -k "kill or hostile or null" tests/store tests/evals tests/hostile tests/stats
+soak: $(VENV)/.test-ready  ## the long counts: 200 kills, 5,000 hostile files, null runs, 10,000 requests, each control's address
+	P4P_SOAK_KILLS=100 P4P_SOAK_FILES=5000 P4P_SOAK_LOOK_MB=100 P4P_SOAK_NULL_RUNS=1000 P4P_SOAK_REQUESTS=10000 P4P_SOAK_ADDRESSES=1 $(PY) -m pytest -ra -k "kill or hostile or null or look or stumble or restores" tests/store tests/evals tests/hostile tests/stats tests/api tests/ui/test_addresses.py
 
 vectors: $(VENV)/.test-ready  ## the published reference values, or cases of your own: make vectors FILES="a.json b.json"
 	@$(if $(FILES),P4P_VECTORS='$(FILES)' $(PY) -m pytest -q --tb=line "tests/stats/test_vectors.py::test_vector",$(PY) -m pytest -q tests/stats tests/stats_recovered)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, cached, frame, links, person, previews, reader, recorded
+from lib.ui import actions, cached, frame, links, person, pinned, pinned_view, previews, reader, recorded, share
 
 # Without a title here the tab carries the title of the page.
 st.set_page_config(layout="wide", page_icon=frame.ICON, initial_sidebar_state=frame.SIDEBAR_PX)
@@ -26,6 +26,7 @@ page = st.navigation(
 
 somebody = reader.reader()
 if person.may_enter(somebody):
+    pinned.draw(page.url_path or links.PAGES[0].address)
     with cached.one_revision() as frames, recorded.noting(page.url_path, frames, cached.store()) as notes:
         frame.sidebar()
         with st.sidebar:
@@ -37,10 +38,13 @@ if person.may_enter(somebody):
             if frame.is_embedded():
                 frame.embedded_foot(frames, page.url_path)
             else:
-                actions.draw(somebody, page.url_path, notes)
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    actions.draw(somebody, page.url_path, notes)
+                    share.draw()
                 frame.foot(frames)
         with body:
-            page.run()
+            if pinned_view.draw():
+                page.run()
         is_for_all = cached.is_all_public()
     if is_for_all:
         previews.remember(notes)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import streamlit as st
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.secrets import SecretsValue
 
+from lib.access import Reader
 from lib.api import preview
 from lib.api.compression import Compression
-from lib.api.download import whole_store
 from lib.api.guard import REFUSAL, LoopbackOnly, is_loopback
 from lib.api.head import Head
-from lib.api.health import health
 from lib.api.sockets import send_without_delay
+from lib.api.v1.app import make_app, routes_of
 from lib.evals.beside import WorkerBeside
 from lib.settings import ROOT, Login, read_settings
 from lib.ui import frame, headless, links, previews
@@ -92,15 +91,24 @@ def _secrets(login: Login | None, url: str) -> dict[str, SecretsValue] | None:
     }
 
 
+def draw(addresses: Sequence[str], somebody: Reader, *, title: str, note: str, is_static: bool) -> bytes:
+    """Views as one file, for the API, which does not know the pages."""
+    # Only here: it loads the machinery that runs pages without a browser.
+    from lib.ui import reports
+
+    return reports.report(addresses, somebody, title=title, note=note, is_static=is_static).content
+
+
 def _words(address: str) -> tuple[str, str]:
     return previews.words(headless.parsed(address))
 
 
+api = make_app(settings, draw)
 app = st.App(
     "app.py",
     routes=[
         Route(preview.PICTURE, preview.picture_of(lambda address: previews.picture(headless.parsed(address)))),
-        Mount("/api/v1", app=Starlette(routes=[Route("/health", health), Route("/store.zip", whole_store)])),
+        *routes_of(api),
         Route("/robots.txt", robots),
         Route(f"/{links.PAGES[0].address}", to_first_page),
     ],

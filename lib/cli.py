@@ -1,5 +1,4 @@
-"""The command line: import, look, export, dump, report, cheapest, cost, models, runs, compare, upsets, alias, tasks, withdraw, restore,
-eval, jobs, worker, mini-study, doctor, fill.
+"""The command line: every command with its arguments; what each does is a file of its own.
 
 Results go to standard output (with ``--json`` one JSON object), progress and messages to standard error. Exit codes:
 0 all in, 1 something was refused or is wrong, 2 wrong use.
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from lib.cli_backup import add_backup_arguments, add_recover_arguments, backup, recover_backup
 from lib.cli_change import change_alias, restore_sources, withdraw_sources
 from lib.cli_cheapest import add_arguments, find_cheapest
 from lib.cli_compare import compare
@@ -23,6 +23,7 @@ from lib.cli_dump import dump
 from lib.cli_eval import add_arguments as add_eval_arguments
 from lib.cli_eval import evaluate
 from lib.cli_export import export
+from lib.cli_hub import add_hub_arguments, hub_command
 from lib.cli_import import fill_store, import_paths
 from lib.cli_jobs import add_job_arguments, add_worker_arguments, jobs, worker
 from lib.cli_lists import list_models, list_runs
@@ -34,8 +35,12 @@ from lib.cli_own_tasks import add_arguments as add_task_arguments
 from lib.cli_own_tasks import own_tasks_command
 from lib.cli_price import add_arguments as add_price_arguments
 from lib.cli_price import change_price
+from lib.cli_push import add_push_arguments, push
 from lib.cli_report import add_arguments as add_report_arguments
 from lib.cli_report import report
+from lib.cli_snapshot import add_arguments as add_snapshot_arguments
+from lib.cli_snapshot import snapshot_command
+from lib.cli_tokens import add_member_arguments, add_token_arguments, members, tokens
 from lib.cli_upsets import add_options, upsets_command
 from lib.errors import PoundForPoundError, RefusedInput
 from lib.settings import SETTINGS, read_settings
@@ -92,6 +97,9 @@ def _in_and_out(commands: Commands) -> None:
     command = _command(commands, "look", text, look_command)
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a zip or a folder")
 
+    text = "send results and samples to another installation's HTTP API, and wait for its report"
+    add_push_arguments(_command(commands, "push", text, push))
+
     command = _command(commands, "export", "one model's facts with sources and results with protocol", export)
     command.add_argument("--model", required=True, metavar="ID", help="id, Hub id or another known name")
 
@@ -99,6 +107,10 @@ def _in_and_out(commands: Commands) -> None:
     command.add_argument("file", type=Path, metavar="PATH", help="the zip to write")
     command.add_argument("--format", default="parquet", metavar="FORMAT", help="parquet (default) or csv")
 
+    text = "the Hugging Face Hub: facts of a model, results from it, results back to it"
+    command = commands.add_parser("hub", help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=hub_command)
+    add_hub_arguments(command)
     text = "views of the dashboard as one HTML file that opens offline; a brief: can A be replaced by B"
     add_report_arguments(_command(commands, "report", text, report))
 
@@ -157,7 +169,7 @@ def _changes(commands: Commands) -> None:
 
     for name, text, run in (
         ("withdraw", "take a source out of every view; nothing is deleted", withdraw_sources),
-        ("restore", "bring a withdrawn source back", restore_sources),
+        ("restore", "bring a withdrawn source back (a backup comes back by: recover)", restore_sources),
     ):
         command = _command(commands, name, text, run)
         command.add_argument(
@@ -182,12 +194,24 @@ def _evaluations(commands: Commands) -> None:
 
 
 def _upkeep(commands: Commands) -> None:
-    """The store itself."""
+    """The store itself, and who may do what with it."""
+    text = "personal tokens for the HTTP API: make one, list, revoke"
+    add_token_arguments(_command(commands, "tokens", text, tokens))
+    text = "who may do what where people log in: put on the list, take off, list"
+    add_member_arguments(_command(commands, "members", text, members))
+    text = "pin the data as they are; list what was pinned, what changed since, take it home"
+    add_snapshot_arguments(_command(commands, "snapshot", text, snapshot_command))
+
     command = _command(commands, "doctor", "is the store sound, what is missing, and how to get it", doctor)
     command.add_argument("--quick", action="store_true", help="without reading every kept file")
 
     command = _command(commands, "fill", "import the data that ships with the project; only what is new", fill_store)
     command.add_argument("--catalogue", action="store_true", help="only the part that pages need to open")
+
+    text = "everything that this installation holds as one file, also while it runs"
+    add_backup_arguments(_command(commands, "backup", text, backup))
+    text = "a backup back into an empty store, on SQLite or PostgreSQL"
+    add_recover_arguments(_command(commands, "recover", text, recover_backup))
 
 
 def _command(commands: Commands, name: str, help_: str, run: object) -> argparse.ArgumentParser:

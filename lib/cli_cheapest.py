@@ -11,7 +11,7 @@ from lib.analysis import cheapest, cheapest_choice, cheapest_pairs, cheapest_wor
 from lib.analysis.cheapest import FAIL, NO_VERDICT, PASS, TOO_FEW_DATA, Answer, Pair
 from lib.analysis.cheapest_choice import ABILITY, MONEY, SIZE, Limits, Standing
 from lib.analysis.comparability import task_name
-from lib.cli_lists import plain, records
+from lib.analysis.json_rows import plain, records
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.text import plain as words

@@ -10,6 +10,7 @@ from lib import formats
 from lib.analysis import break_even_plan, break_even_words, cheapest_choice, cheapest_pairs, protocols
 from lib.analysis import planner_fields as fields
 from lib.analysis.break_even_plan import Plan, Workload
+from lib.analysis.json_rows import records
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, Blend, Price, offers
 from lib.analysis.one_pair import Quality, quality
 from lib.analysis.serve_plan import SERVER_FORMATS
@@ -18,7 +19,6 @@ from lib.cli_cheapest import benchmarks_named, model_named
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, option_of
 from lib.cli_cost_tables import cost_tables, model_with_shape, opened
-from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.schema.text import plain

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import pandas as pd
-
+from lib.analysis.json_rows import records
 from lib.cli_output import put_json, put_table, say
 from lib.errors import RefusedInput
 from lib.settings import Settings
@@ -124,22 +122,6 @@ def _list_runs(options: argparse.Namespace, frames: Frames) -> int:
     if n_runs > len(rows):
         say(f"{len(rows)} of {n_runs} runs, those imported last; --limit {n_runs} shows all, --file and --model fewer")
     return 0
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as dictionaries that JSON can hold: unknown is None, dates are text, whole numbers are whole."""
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def plain(value: Any) -> Any:
-    """A cell as JSON holds it."""
-    if isinstance(value, pd.Timestamp):
-        return value.date().isoformat()
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
-        return None
-    if hasattr(value, "item"):
-        value = value.item()
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) >= 1e6 else value
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lib import formats
+from lib.access import OPERATOR
 from lib.analysis.upload_look import standing, words
 from lib.cli_output import ProgressLine, put, put_json
 from lib.errors import RefusedInput
@@ -28,7 +29,8 @@ def look_command(options: argparse.Namespace, settings: Settings) -> int:
     missing = [path for path in options.paths if not path.exists()]
     if missing:
         raise RefusedInput("no such file or folder", place="PATH", found=", ".join(str(path) for path in missing))
-    store = open_store(settings)
+    opened = open_store(settings)
+    store = opened.seen_by(OPERATOR.sight)
     try:
         frames = FrameCache(store).frames()
         line = ProgressLine()
@@ -42,7 +44,7 @@ def look_command(options: argparse.Namespace, settings: Settings) -> int:
         line.end()
         beside = compared(found, frames)
     finally:
-        store.close()
+        opened.close()
     if options.json:
         put_json(found.as_json() | {"standing": beside.to_dict("records")})
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from lib import formats
+from lib.analysis.json_rows import records
 from lib.cli_cheapest import model_named
-from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table
 from lib.errors import RefusedInput
 from lib.settings import Settings

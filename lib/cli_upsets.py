@@ -11,8 +11,8 @@ import pandas as pd
 
 from lib import formats
 from lib.analysis import measurements, protocols, run_to_run, upset_answers, upset_filters, upset_words, upsets
+from lib.analysis.json_rows import records
 from lib.analysis.upsets import Family
-from lib.cli_lists import records
 from lib.cli_output import put, put_json, put_table, say
 from lib.errors import RefusedInput
 from lib.schema.text import plain

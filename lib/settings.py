@@ -18,6 +18,8 @@ from lib.errors import RefusedInput
 FEWEST_SECRET = 32
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ROOT = Path(__file__).resolve().parent.parent
+CODE_VERSION = "0.1.0"
+"""Version of the project, as pyproject.toml says it; recorded with what is kept for later."""
 
 
 class Setting(NamedTuple):

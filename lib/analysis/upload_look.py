@@ -61,18 +61,22 @@ def standing(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     counted = scores[scores["model"].notna() & ~scores["is_checkpoint"].astype(bool) & (scores["status"] == "scored")]
     kinds, models_of = _kinds(counted)
-    known: dict[tuple[Any, ...], dict[int, Comparison]] = {}
     by_benchmark: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds):
         by_benchmark.setdefault(str(kind["benchmark"]), []).append(number)
+    # Hundreds of runs of a drop are measured in a few ways and of a few models: each pair of these is judged once.
+    known: dict[tuple[Any, ...], dict[int, Comparison]] = {}
+    counts: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     found = []
     for record in rows.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
-        new = {name: row.get(name) for name in FIELDS}
-        key = tuple("" if pd.isna(value) else str(value) for value in new.values())
-        if key not in known:
-            known[key] = {number: compare(new, kinds[number]) for number in by_benchmark.get(str(row["benchmark"]), [])}
-        found.append(_count(row, known[key], models_of))
+        way = tuple("" if pd.isna(value) else value for value in (row.get(name) for name in FIELDS))
+        if way not in known:
+            known[way] = {number: compare(row, kinds[number]) for number in by_benchmark.get(str(row["benchmark"]), [])}
+        pair = (way, row.get("model"))
+        if pair not in counts:
+            counts[pair] = _count(row.get("model"), known[way], models_of)
+        found.append((row["run"], row["benchmark"], row.get("metric"), row.get("filter"), *counts[pair]))
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -110,25 +114,24 @@ def _kinds(scores: pd.DataFrame) -> tuple[list[dict[str, Any]], list[frozenset[s
     return kinds, [frozenset(some) for some in models]
 
 
-def _count(
-    row: Mapping[str, Any], verdicts: Mapping[int, Comparison], models_of: Sequence[frozenset[str]]
-) -> tuple[Any, ...]:
+def _count(own: str | None, verdicts: Mapping[int, Comparison], models_of: Sequence[frozenset[str]]) -> tuple[Any, ...]:
+    """The counts and reasons of ``standing`` over all models but one's own."""
     best: dict[str, Comparison] = {}
     for number, comparison in verdicts.items():
         for model in models_of[number]:
-            if model == row.get("model"):
-                continue
             before = best.get(model)
-            if before is None or _order(comparison) < _order(before):
+            if model != own and (before is None or _order(comparison) < _order(before)):
                 best[model] = comparison
     counts = Counter(comparison.verdict for comparison in best.values())
     named = sorted((RANK[c.verdict], model) for model, c in best.items() if c.verdict != NOT_COMPARABLE)
     return (
-        row["run"], row["benchmark"], row.get("metric"), row.get("filter"),
-        counts[COMPARABLE], counts[CAUTION], counts[NOT_COMPARABLE],
-        _reasons(best.values(), CAUTION), _reasons(best.values(), NOT_COMPARABLE),
+        counts[COMPARABLE],
+        counts[CAUTION],
+        counts[NOT_COMPARABLE],
+        _reasons(best.values(), CAUTION),
+        _reasons(best.values(), NOT_COMPARABLE),
         tuple(model for _, model in named[:MOST_NAMED]),
-    )  # fmt: skip
+    )
 
 
 def _order(comparison: Comparison) -> tuple[int, int, tuple[str, ...]]:

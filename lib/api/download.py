@@ -6,14 +6,16 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from lib.errors import RefusedInput
+from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
-from lib.store.db import open_store
+from lib.store.db import Store, open_store
 from lib.store.dump import Sink, file_name, known_format, write_dump
+from lib.store.snapshots import open_snapshot
 
 MOST_AT_ONCE = 4
 """Downloads under way at a time: each writes a temporary file and reads the whole store."""
@@ -22,15 +24,29 @@ _WORKERS = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="download")
 _PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-def whole_store(request: Request) -> Response:
+def whole_store(request: Request, seen: Store | None = None) -> Response:
     """``GET /api/v1/store.zip?format=parquet|csv``: the zip of ``lib.store.dump``; 400 with a sentence for other formats.
 
+    With ``snapshot=`` and the beginning of a digest it is that snapshot; 404 with a sentence for one that not everybody may open.
+
     A plain function: it runs in a thread, and so does the sending. While ``MOST_AT_ONCE`` are under way the answer is 503.
+
+    Args:
+        request: For the format.
+        seen: The store with the eyes of whoever asks; None: with those of a stranger.
     """
     try:
         format = known_format(request.query_params.get("format", "parquet"))
     except RefusedInput as refusal:
         return PlainTextResponse(f"{refusal}\n", status_code=400)
+    snapshot = request.query_params.get("snapshot", "")
+    try:
+        with _opened(snapshot, seen):
+            pass
+    except RefusedInput as refusal:
+        return PlainTextResponse(f"{refusal}\n", status_code=404)
+    except Unavailable as trouble:
+        return PlainTextResponse(f"{trouble}\n", status_code=503)
     headers = {
         "Content-Disposition": f'attachment; filename="{file_name(format)}"',
         "Cache-Control": "no-store",
@@ -47,15 +63,35 @@ def whole_store(request: Request) -> Response:
 
     def work(out: Sink) -> None:
         try:
-            store = open_store(read_settings())
-            try:
+            with _opened(snapshot, seen) as store:
                 write_dump(store, out, format)
-            finally:
-                store.close()
         finally:
             _PLACES.release()
 
     return StreamingResponse(while_written(work), media_type="application/zip", headers=headers)
+
+
+@contextmanager
+def _opened(snapshot: str, seen: Store | None) -> Iterator[Store]:
+    """The store as it is seen, or a snapshot that whoever sees it may open.
+
+    Raises:
+        RefusedInput: If there is no such snapshot.
+        Unavailable: If its file is gone.
+    """
+    store = open_store(read_settings()) if seen is None else seen
+    try:
+        if not snapshot:
+            yield store
+            return
+        pinned = open_snapshot(store, snapshot)
+        try:
+            yield pinned
+        finally:
+            pinned.close()
+    finally:
+        if seen is None:
+            store.close()
 
 
 def while_written(work: Callable[[Sink], None]) -> Iterator[bytes]:

@@ -90,6 +90,8 @@ def _run(log: InspectLog, spec: dict[str, Any]) -> Run:
     dtype, quantisation = told.precision(arguments.get("dtype") or arguments.get("torch_dtype"))
     seed = whole(generation.get("seed"), at_most=2**53)
     kept = {key[:60]: v for key, v in generation.items() if finite(v) is not None}
+    # A second evaluation with the same scores is another run; the same one as archive and as JSON is not.
+    named = {"model": model, "evaluation": told.name(spec.get("run_id")) or ""}
     return Run(
         spellings=names,
         evaluator=EVALUATOR,
@@ -101,7 +103,7 @@ def _run(log: InspectLog, spec: dict[str, Any]) -> Run:
         limit=_limit(config, told.part(spec.get("dataset"))),
         seeds=f"generation {seed}" if seed is not None else None,
         evaluated_on=told.day(spec.get("created")) or told.day(stats.get("started_at")),
-        config={"model": model, **({"generation": dict(list(kept.items())[:30])} if kept else {})},
+        config={**named, **({"generation": dict(list(kept.items())[:30])} if kept else {})},
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from lib.access import OWN_MACHINE
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources import registry
@@ -81,23 +82,37 @@ class Look:
 
 
 def look_at_paths(
-    store: Store, paths: Iterable[Path], *, settings: Settings, frames: Frames, progress: Progress | None = None
+    store: Store,
+    paths: Iterable[Path],
+    *,
+    settings: Settings,
+    frames: Frames,
+    owner: str = OWN_MACHINE,
+    progress: Progress | None = None,
 ) -> Look:
     """``look`` at files, folders and zips."""
     limits = Limits.for_uploads(settings.max_upload_bytes)
-    return look(store, walk(list(paths), limits), frames=frames, progress=progress)
+    return look(store, walk(list(paths), limits), frames=frames, owner=owner, progress=progress)
 
 
-def look(store: Store, raws: Iterable[Raw | RefusedInput], *, frames: Frames, progress: Progress | None = None) -> Look:
+def look(
+    store: Store,
+    raws: Iterable[Raw | RefusedInput],
+    *,
+    frames: Frames,
+    owner: str = OWN_MACHINE,
+    progress: Progress | None = None,
+) -> Look:
     """Look at files without storing anything.
 
     Args:
         store: With the sight of whoever asks: what others keep private is neither found nor named.
         raws: Files one at a time (``walk.walk``, ``walk.from_bytes``).
         frames: The store's frames, of the same sight.
+        owner: Who would bring the files: what they hold already is known, what others hold is told as a double.
         progress: Called after each file.
     """
-    work = _Looking(store, frames, progress)
+    work = _Looking(store, frames, owner, progress)
     for raw in raws:
         if isinstance(raw, RefusedInput):
             work.note(FileLook(raw.file, "refused", reason=raw.message))
@@ -109,16 +124,14 @@ def look(store: Store, raws: Iterable[Raw | RefusedInput], *, frames: Frames, pr
 class _Looking:
     """One look under way."""
 
-    def __init__(self, store: Store, frames: Frames, progress: Progress | None) -> None:
+    def __init__(self, store: Store, frames: Frames, owner: str, progress: Progress | None) -> None:
         self.found = Look()
         self._progress = progress
         self._preparer = Preparer(store, shipped=False, meta=Meta(), keep=_measure)
         self._known = Known.of(store, frames)
         sources = read.sources(store)
-        self._sources = {
-            (row["raw_digest"], row["member"]): row
-            for row in sources[["raw_digest", "member", "name", "imported_at", "withdrawn_at"]].to_dict("records")
-        }
+        own = sources.loc[sources["owner"] == owner, ["raw_digest", "member", "name", "imported_at", "withdrawn_at"]]
+        self._sources = {(row["raw_digest"], row["member"]): row for row in own.to_dict("records")}
 
     def take(self, raw: Raw) -> None:
         for member in raw.members():

@@ -140,7 +140,15 @@ def assign_models(store: Store, models: Mapping[int, str | None]) -> int:
 
 
 def set_fact(
-    store: Store, model_id: str, field: str, value: str, note: str | None = None, holder: Holder = OPEN
+    store: Store,
+    model_id: str,
+    field: str,
+    value: str,
+    note: str | None = None,
+    holder: Holder = OPEN,
+    *,
+    source_title: str | None = None,
+    source_url: str | None = None,
 ) -> None:
     """Set one field of a model by hand; the same field again replaces what was set before.
 
@@ -151,25 +159,31 @@ def set_fact(
         value: As text; whole numbers may be written 7000000000, 7_000_000_000 or 7e9.
         note: Where the reader has it from.
         holder: Who says so, and who may see it.
+        source_title, source_url: What states it, where that is a page of its own.
 
     Raises:
         RefusedInput: If the model, field or value will not do.
     """
     value = _fact_value(field, value)
     checked(note, "note")
+    checked(source_title, "source_title")
+    checked(source_url, "source_url")
     f = tables.model_facts
 
     def work(writing: Writing) -> None:
         refuse_unknown_models(writing.connection, {model_id}, "")
         own = (f.c.model_id == model_id, f.c.field == field, f.c.origin == "reader")
-        before = writing.connection.execute(select(f.c.value, f.c.note).where(*own)).first()
-        if before is not None and tuple(before) == (value, note):
+        said = select(f.c.value, f.c.note, f.c.source_title, f.c.source_url)
+        before = writing.connection.execute(said.where(*own)).first()
+        if before is not None and tuple(before) == (value, note, source_title, source_url):
             return
         writing.connection.execute(delete(f).where(*own))
         row = {
             "model_id": model_id,
             "field": field,
             "value": value,
+            "source_title": source_title,
+            "source_url": source_url,
             "note": note,
             "origin": "reader",
             **holder._asdict(),

@@ -31,7 +31,7 @@ def migrate(engine: Engine) -> None:
     Raises:
         RefusedInput: If the store is of a version that this code does not know.
     """
-    with _references_at_rest(engine), begin_writing(engine) as connection:
+    with references_at_rest(engine), begin_writing(engine) as connection:
         version = version_on(connection)
         if version == NEWEST:
             return
@@ -45,13 +45,13 @@ def migrate(engine: Engine) -> None:
         settings = configuration()
         settings.attributes["connection"] = connection
         command.upgrade(settings, NEWEST)
-        _refuse_loose_ends(connection)
+        refuse_loose_ends(connection)
         if connection.execute(select(tables.store.c.id)).first() is None:
             connection.execute(insert(tables.store).values(id=1, revision=0, created_at=now()))
 
 
 @contextmanager
-def _references_at_rest(engine: Engine) -> Iterator[None]:
+def references_at_rest(engine: Engine) -> Iterator[None]:
     """On SQLite a table is changed by writing a new one and dropping the old, which would take along the rows of other
     tables that refer to it. Foreign keys can be put to rest only outside of a transaction, so for new connections."""
 
@@ -70,7 +70,8 @@ def _references_at_rest(engine: Engine) -> Iterator[None]:
         engine.dispose()
 
 
-def _refuse_loose_ends(connection: Connection) -> None:
+def refuse_loose_ends(connection: Connection) -> None:
+    """A bug rather than a broken store, so that nothing is committed."""
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise AssertionError("a step of the migration left rows that refer to nothing")
 

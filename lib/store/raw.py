@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from lib.errors import Unavailable
-from lib.store import files, samples, tables
+from lib.store import files, samples, snapshot_files, snapshots, tables
 from lib.store.db import Store
 
 DAY_S = 86_400.0
@@ -46,15 +46,20 @@ def read_raw(store: Store, digest: str) -> bytes:
 def sweep(store: Store, older_than_s: float = DAY_S) -> int:
     """Remove files that no row names and temporary ones, both only when older than a day; returns how many.
 
-    Younger ones may belong to an import that has not committed yet.
+    Younger ones may belong to an import that has not committed yet. What a snapshot names stays, and unpacked snapshots
+    go: they are made again when somebody opens one.
+
+    Raises:
+        Unavailable: If the file of a snapshot is gone or damaged, so that nobody can tell what it names. Nothing is removed.
     """
+    pinned = snapshots.files_named(store)
     with store.reading() as connection:
         raw = set(connection.execute(select(tables.raw_files.c.digest)).scalars())
         sampled = set(connection.execute(select(tables.sample_files.c.digest)).scalars())
     n_removed = 0
-    for place, named in ((folder(store), raw), (samples.folder(store), sampled)):
+    for place, named in ((folder(store), raw | pinned), (samples.folder(store), sampled | pinned)):
         for path in files.stale(place, older_than_s):
             if path.name.split(".", 1)[0] not in named:
                 path.unlink(missing_ok=True)
                 n_removed += 1
-    return n_removed
+    return n_removed + snapshot_files.sweep(store.settings, snapshots.every_snapshot(store), older_than_s)

@@ -25,7 +25,7 @@ def draw(somebody: Reader, address: str, notes: Notes) -> None:
     """
     if not may(somebody, "share") or address in WITHOUT:
         return
-    with st.container(horizontal=True, vertical_alignment="center"), st.popover("Report", icon=":material/article:"):
+    with st.popover("Report", icon=":material/article:"):
         st.markdown("This view as one file that opens offline: takeaway, figures, tables, assumptions, sources.")
         _button(notes, "Download report", is_static=False)
         _button(notes, "With pictures only, under 1 MB", is_static=True)

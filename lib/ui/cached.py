@@ -16,29 +16,41 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from lib.access import PUBLIC, Sight
+from lib.errors import RefusedInput, Unavailable
 from lib.settings import read_settings
+from lib.store import snapshot_files
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache, Frames
 from lib.store.sights import narrowest
-from lib.ui import reader
+from lib.store.snapshot_diff import Diff, between
+from lib.store.snapshots import Snapshot, SnapshotStore, named
+from lib.ui import pinned, reader
 from lib.ui.finished import Later
 
 Made = TypeVar("Made")
 
 
 class _Held(NamedTuple):
-    """What one rerun works on: ``sight`` is the narrowest that sees the reader's rows, ``store`` sees with the reader's own."""
+    """What one rerun works on: ``sight`` is the narrowest that sees the reader's rows, ``store`` sees with the reader's own.
+
+    Args:
+        snapshot: The pinned state that it is; None for the store as it is.
+        lost: Why the snapshot that the address names cannot be shown; '' where none is named, or it is shown.
+    """
 
     database_url: str
     sight: Sight
     store: Store
     frames: Frames
+    snapshot: Snapshot | None = None
+    lost: str = ""
 
 
 # A rerun is one thread, so its context ends with it and keeps no old revision alive.
 _OF_THIS_RUN: ContextVar[_Held | None] = ContextVar("_OF_THIS_RUN", default=None)
-VIEWS_KEPT, READS_KEPT, SIGHTS_KEPT = 150, 150, 6
-"""Finished views and reads of all pages, and frames of different sights; what is old leaves by these limits and nothing else."""
+VIEWS_KEPT, READS_KEPT, SIGHTS_KEPT, SNAPSHOTS_KEPT = 150, 150, 6, 4
+"""Finished views and reads of all pages, frames of different sights, open snapshots with their frames; what is old leaves by
+these limits and nothing else."""
 
 
 class Kept:
@@ -69,6 +81,7 @@ class Kept:
 
 
 _VIEWS, _READS, _FRAMES, _SIGHTS = Kept(VIEWS_KEPT), Kept(READS_KEPT), Kept(SIGHTS_KEPT), Kept(READS_KEPT)
+_SNAPSHOTS, _STORES = Kept(SNAPSHOTS_KEPT), Kept(READS_KEPT)
 
 
 def frames() -> Frames:
@@ -77,18 +90,54 @@ def frames() -> Frames:
 
 
 def store() -> Store:
-    """The store as this reader sees it, for what is read or written when one asks for it; pages of many rows use ``frames``."""
+    """The store as this reader sees it, for what is read or written when one asks for it; pages of many rows use ``frames``.
+
+    In a pinned view it is the snapshot, which refuses to be written to.
+    """
     return _held().store
 
 
 def is_all_public() -> bool:
-    """Whether everything that this reader sees now is seen by strangers, too."""
-    return _held().sight == PUBLIC
+    """Whether this is the store as it is, and strangers see everything in it that this reader sees now."""
+    held = _held()
+    return held.snapshot is None and held.sight == PUBLIC
 
 
 def revision() -> int:
     """The store's revision now, whoever asks."""
     return _store(read_settings().database_url).revision()
+
+
+def snapshot() -> Snapshot | None:
+    """The snapshot that this rerun shows; None for the store as it is."""
+    return _held().snapshot
+
+
+def lost() -> str:
+    """Why the snapshot that the address names cannot be shown, a sentence; '' where none is named, or it is shown."""
+    return _held().lost
+
+
+def live_store() -> Store:
+    """The store as it is, as this reader sees it, also in a pinned view."""
+    return _now().store
+
+
+def live_sight() -> Sight:
+    """The narrowest sight that sees what this reader sees of the store as it is."""
+    return _now().sight
+
+
+def changed() -> Diff | None:
+    """What is different now for those who may open the snapshot that is shown; None for the store as it is."""
+    held = _held()
+    if held.snapshot is None:
+        return None
+    url = read_settings().database_url
+    now = _store(url).seen_by(held.sight)
+    frames = _FRAMES.get((url, held.sight), lambda: FrameCache(now)).frames()
+    key = ("changed", held.database_url, url, frames.revision)
+    return _VIEWS.get(key, lambda: between((held.store, held.frames), (now, frames)))
 
 
 def today() -> str:
@@ -138,13 +187,39 @@ def _key(held: _Held, make: Callable[..., Any], choices: dict[str, Any]) -> Hash
 def _held() -> _Held:
     if (held := _OF_THIS_RUN.get()) is not None:
         return held
+    now = _now()
+    wanted = pinned.asked()
+    if not wanted:
+        return now
+    try:
+        return _pinned(now.store, named(now.store, wanted))
+    except RefusedInput:
+        return now._replace(lost=f"“{wanted}” names no snapshot that you may open.")
+    except Unavailable as trouble:
+        return now._replace(lost=str(trouble))
+
+
+def _now() -> _Held:
     url = read_settings().database_url
     whole = _store(url)
     own = reader.reader(whole).sight
     # Asked once per revision: it rises with every row that somebody comes to see or no longer sees.
     sight = _SIGHTS.get((url, own, whole.revision()), lambda: narrowest(whole, own))
     frames = _FRAMES.get((url, sight), lambda: FrameCache(whole.seen_by(sight))).frames()
-    return _Held(url, sight, whole.seen_by(own), frames)
+    # The same object for the same reader: it is part of the key of what is made from the store itself.
+    return _Held(url, sight, _STORES.get((url, own), lambda: whole.seen_by(own)), frames)
+
+
+def _pinned(store: Store, snapshot: Snapshot) -> _Held:
+    # Asked for at every rerun, so that a sweep does not take the file from under those who read it.
+    path = snapshot_files.unpacked(store.settings, snapshot)
+
+    def opened() -> tuple[SnapshotStore, FrameCache]:
+        opened = SnapshotStore(store, snapshot)
+        return opened, FrameCache(opened)
+
+    kept, cache = _SNAPSHOTS.get(path, opened)
+    return _Held(kept.settings.database_url, kept.sight, kept, cache.frames(), snapshot)
 
 
 @st.cache_resource(show_spinner=False)

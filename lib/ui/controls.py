@@ -169,8 +169,19 @@ def search(key: str = "q", label: str = "Search") -> str:
 
 
 def years(first: int, last: int, key: str = "years") -> tuple[int, int]:
-    """First and last year of release, both included."""
-    low, high = st.slider("Released", first, last, (first, last), key=key, bind="query-params") if first < last else (first, last)  # fmt: skip
+    """First and last year of release, both included.
+
+    Other choices change which years there are: who had chosen them all keeps all, who had not keeps what is left.
+    """
+    if first >= last:
+        return first, last
+    known, held = f"{key}-offered", st.session_state.get(key)
+    if held is not None and tuple(held) == st.session_state.get(known):
+        st.session_state[key] = (first, last)
+    elif held is not None and not first <= min(held) <= max(held) <= last:
+        st.session_state[key] = (min(max(min(held), first), last), max(min(max(held), last), first))
+    st.session_state[known] = (first, last)
+    low, high = st.slider("Released", first, last, (first, last), key=key, bind="query-params")
     # An address may carry the two the wrong way round.
     low, high = min(low, high), max(low, high)
     note_choice(key, "Released", f"{low} to {high}")

@@ -64,13 +64,20 @@ def show() -> None:
         "moment. Sources that were withdrawn are not in it. README.md in the zip names the state it shows and the "
         "licences; DICTIONARY.csv says what every column means."
     )
+    pinned = cached.snapshot()
+    if pinned is not None and pinned.visibility != "public":
+        # The address of a download is opened by the browser alone, without whoever is logged in.
+        st.markdown("This snapshot is not open to everybody. Whoever runs this installation can write it to a file:")
+        st.code(f"python -m lib snapshot export {pinned.short} -o snapshot.zip", language=None, wrap_lines=True)
+        view = view._replace(megabytes={})
+    of = f"&snapshot={pinned.short}" if pinned is not None else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind, size in view.megabytes.items():
             st.link_button(
                 f"Download {kind if kind == 'csv' else 'Parquet'} (about {formats.plain(size)} MB)".replace(
                     "csv", "CSV"
                 ),
-                ADDRESS + kind,
+                ADDRESS + kind + of,
                 icon=":material/download:",
                 help=KINDS[kind],
             )

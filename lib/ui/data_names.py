@@ -170,6 +170,9 @@ def _undo(alias: str, scope: str) -> None:
 
 
 def _why_no_form(spelling: str) -> None:
+    if data_stored.is_pinned():
+        page.small_text(data_stored.PINNED)
+        return
     page.small_text(
         "This installation is open to others, so a name is mapped by who runs it, on the command line, and not here:"
     )

@@ -205,6 +205,9 @@ def _change_buttons(key: str, sources: pd.DataFrame, what: str, name: str) -> No
 
 
 def _why_no_form(name: str) -> None:
+    if data_stored.is_pinned():
+        page.small_text(data_stored.PINNED)
+        return
     page.small_text(
         "This installation is open to others, so a file is withdrawn by who runs it, on the command line, and not here:"
     )

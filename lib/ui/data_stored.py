@@ -12,8 +12,19 @@ from lib.ui.views import data, own_data
 
 
 def is_local() -> bool:
-    """Whether this reader may change anything in the store: on an installation of their own, or as an admin."""
-    return reader.allows("withdraw any")
+    """Whether this reader may change anything in the store that is shown: on an installation of their own, or as an admin.
+
+    Nobody may change what was pinned.
+    """
+    return reader.allows("withdraw any") and not is_pinned()
+
+
+def is_pinned() -> bool:
+    """Whether what is shown is a snapshot; its pages say ``PINNED`` where others have a form."""
+    return cached.snapshot() is not None
+
+
+PINNED = "This view is pinned, so nothing can be changed here. See it now to change something."
 
 
 def collections(frames: Frames) -> data.Collections:

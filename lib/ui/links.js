@@ -1,8 +1,10 @@
-// Two mends of Streamlit's own links, of which nothing in Python knows.
+// Three mends of Streamlit's own links, of which nothing in Python knows.
 //
 // Back leads to the page that a link was on, with its filters. Streamlit tells the browser of a link in two steps, the new
 // page's choices first and its path after: one step Back would be the old page with the choices of the new one
 // (streamlit/streamlit, pull request 9049). The first step is left out here.
+//
+// A pinned view names its snapshot in its links and in a field of every page, and Streamlit writes both down: once will do.
 //
 // A link beside the page, as the search finds them, closes the menu on a phone as the menu's own links do: it covers the
 // page that was asked for.
@@ -24,7 +26,15 @@
     true,
   );
   const push = history.pushState.bind(history);
-  history.pushState = (state, title, address) => {
+  const once = (address) => {
+    const url = new URL(address, location.href);
+    const [pinned, ...more] = url.searchParams.getAll("snapshot");
+    if (!more.length) return address;
+    url.searchParams.set("snapshot", pinned);
+    return url.href;
+  };
+  history.pushState = (state, title, given) => {
+    const address = once(given);
     const isSamePage = new URL(address, location.href).pathname === location.pathname;
     if (isSamePage && Date.now() - leftAt < LONGEST_MS) return;
     leftAt = 0;

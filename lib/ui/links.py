@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from lib import formats
+from lib.ui import pinned
 
 
 class PageEntry(NamedTuple):
@@ -50,6 +51,7 @@ PAGES = (
     PageEntry("planner", "planner", "Planner", "Understand", "plan training, tuning or serving"),
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
+    PageEntry("upload", "upload", "Upload", "Bring your own", "put my results beside these"),
     PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
     PageEntry("report", "report", "Report", "Bring your own"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
@@ -95,7 +97,9 @@ def to_source(digest: str, words: str) -> None:
 
 
 def _written(choices: Choices | None) -> dict[str, str | list[str]] | None:
-    return dict(choices) if choices else None
+    """What goes into the address; in a pinned view the snapshot, too, also for whoever opens the link beside it."""
+    pin: dict[str, str | list[str]] = {pinned.KEY: pinned.wanted()} if pinned.wanted() else {}
+    return {**(choices or {}), **pin} or None
 
 
 def title(address: str) -> str:

@@ -9,7 +9,7 @@ from lib import formats
 from lib.store.details import source_named
 from lib.store.model_prices import aliases_of
 from lib.store.withdrawn import sources_with_model
-from lib.ui import cached, controls, data_stored, downloads, links, page
+from lib.ui import cached, controls, data_stored, downloads, links, page, parts_hub
 from lib.ui.views import model, model_beside, model_facts, model_results, model_runs
 from lib.ui.views.evaluate_form import address_of_model
 
@@ -96,6 +96,7 @@ def facts(chosen: str, head: model.HeadView) -> None:
             )
     if len(view.rumours):
         _rumours(view)
+    parts_hub.fill(chosen)
 
 
 def _rumours(view: model_facts.FactsView) -> None:

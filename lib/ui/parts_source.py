@@ -61,6 +61,8 @@ def actions(details: SourceDetails) -> None:
         withdrawing.buttons("source", live, withdrawn, what="this file", name=str(source["name"]))
     if is_local:
         page.small_text(formats.markdown(RESTORING if is_gone else WITHDRAWING, 600))
+    elif data_stored.is_pinned():
+        page.small_text(data_stored.PINNED)
     else:
         page.small_text("Only on a local installation can a file be withdrawn or restored.")
 

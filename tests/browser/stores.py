@@ -85,18 +85,23 @@ class Servers:
         return self._started[name]
 
 
-@contextmanager
-def serve(folder: Path, **environment: str) -> Iterator[str]:
-    """Address of a server over the store in ``folder``, with these variables too; it ends with the context."""
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serve(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
+    """Address of a server over the store in ``folder``, with these variables too; it ends with the context."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)]
     environment = {**os.environ, "P4P_DATA_DIR": str(folder), "P4P_FILL": "0", "P4P_WORKER": "0", **environment}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -180,7 +185,7 @@ def _with_samples(store: Store, runs: list[str]) -> str:
     return ""
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < end:
         assert process.poll() is None, "the server ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,28 @@ def write_zip(folder: Path, n_bytes: int) -> Path:
         for model in "abc":
             archive.writestr(f"{model}/results.json", results_document(n_bytes, model))
         archive.writestr("d/samples_task_2024-01-01T00-00-00.000.jsonl", samples_log(n_bytes))
+    return path
+
+
+def write_inspect(folder: Path, n_bytes: int) -> Path:
+    """A log of Inspect of nearly this size: 500 questions, each with the long traces that agents leave behind."""
+    path = folder / "log.eval"
+    n = 500
+    spec = {"task": "t", "model": "hf/org/m", "config": {}, "dataset": {}}
+    scored = {"name": "match", "scorer": "match", "metrics": {"accuracy": {"value": 1.0}, "stderr": {"value": 0.0}}}
+    source = random.Random(1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("_journal/start.json", b"{}")
+        for number in range(n):
+            said = source.randbytes(200).hex()
+            sample = {
+                "id": number, "input": said, "target": "a", "messages": [{"role": "user", "content": said}],
+                "events": [{"event": "model", "trace": source.randbytes(int(n_bytes / n / 1.3)).hex()}],
+                "scores": {"match": {"value": "C"}},
+            }  # fmt: skip
+            archive.writestr(f"samples/{number}_epoch_1.json", orjson.dumps(sample))
+        results = {"completed_samples": n, "scores": [scored]}
+        archive.writestr("header.json", orjson.dumps({"status": "success", "eval": spec, "results": results}))
     return path
 
 

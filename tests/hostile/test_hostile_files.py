@@ -20,12 +20,13 @@ from lib.settings import Settings
 from lib.store import tables
 from lib.store.check import check
 from lib.store.db import open_store
-from tests.hostile.large_files import SHAPES
+from tests.hostile.large_files import SHAPES, write_inspect, write_log
 from tests.hostile.mutations import MUTATIONS, real_files, write_hostile
 
 FILES = int(os.environ.get("P4P_SOAK_FILES", "120"))
 PER_PROCESS = 300
 UPLOAD_MB = 20
+LOOK_MB = int(os.environ.get("P4P_SOAK_LOOK_MB", "10"))
 MEASURED = Path(__file__).with_name("measured.py")
 MOST_MB = 600
 """Peak of an import with ``P4P_MAX_UPLOAD_MB=20``: about 190 MB of libraries, the zip, a member, what is parsed of it and
@@ -34,13 +35,19 @@ MOST_FOR_LARGE_MB = 400
 """The same for files that are large and not made to hurt; docs/settings.md says what 200 MB take."""
 
 
-def run(command: list[str], settings: Settings, folder: Path) -> tuple[int, str, str, float]:
+MOST_PER_MB = 8
+"""What each further MB of a file may add, in MB."""
+
+
+def run(
+    command: list[str], settings: Settings, folder: Path, upload_mb: int = UPLOAD_MB
+) -> tuple[int, str, str, float]:
     """Exit code, output, messages and peak memory (MB) of ``python -m lib ...``."""
     environment = os.environ | {
         "P4P_DATA_DIR": str(settings.data_dir),
         "P4P_DATABASE_URL": settings.database_url,
         "P4P_FILL": "0",
-        "P4P_MAX_UPLOAD_MB": str(UPLOAD_MB),
+        "P4P_MAX_UPLOAD_MB": str(upload_mb),
     }
     out, err, peak = folder / "out", folder / "err", folder / "peak"
     with out.open("wb") as stdout, err.open("wb") as stderr:
@@ -112,6 +119,20 @@ def test_large_files_take_no_more_memory_than_stated(shape: str, tmp_path: Path,
     assert code == 0, out + err
     print(f"peak {peak_mb:.0f} MB")
     assert peak_mb < MOST_FOR_LARGE_MB, f"{peak_mb:.0f} MB"
+
+
+@pytest.mark.parametrize("write", [write_log, write_inspect])
+def test_a_look_takes_no_more_memory_than_stated(write: Any, tmp_path: Path, sqlite_settings: Settings) -> None:
+    """``P4P_SOAK_LOOK_MB`` (default 10): size of the file; `make soak` takes 100, with what each MB may add."""
+    path = write(tmp_path, int(LOOK_MB * 975_000))
+    assert path.stat().st_size > LOOK_MB * 850_000
+    code, out, err, peak_mb = run(["look", "--json", str(path)], sqlite_settings, tmp_path, upload_mb=LOOK_MB)
+    assert code == 0, out + err
+    print(f"peak {peak_mb:.0f} MB")
+    assert peak_mb < MOST_FOR_LARGE_MB + MOST_PER_MB * max(LOOK_MB - UPLOAD_MB, 0), f"{peak_mb:.0f} MB"
+    assert json.loads(out)["counts"]["samples"] > 0
+    assert not list((sqlite_settings.data_dir / "raw").rglob("*.*"))
+    assert look(sqlite_settings)["sources"] == 0
 
 
 def test_many_tiny_values_take_no_more_memory_than_stated(tmp_path: Path, sqlite_settings: Settings) -> None:

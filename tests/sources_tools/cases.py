@@ -15,7 +15,15 @@ from lib.sources.registry import importers
 from tests.sources_catalogue.test_golden import without_defaults
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-TOOLS = ("evalscope-report", "evalscope-reviews", "helm-run", "inspect-log", "lighteval", "model-card")
+TOOLS = (
+    "evalscope-report",
+    "evalscope-reviews",
+    "helm-run",
+    "inspect-log",
+    "lighteval",
+    "lighteval-details",
+    "model-card",
+)
 
 
 def importer(name: str) -> Importer:

@@ -84,6 +84,17 @@ def test_counts_come_only_from_questions_that_bear_the_score_out():
     assert (result.n_samples, result.n_correct, result.stderr_rule) == (4, None, "published")
 
 
+def test_a_mean_over_several_tries_is_no_count():
+    made = documents(["C", "C", "C", "I"], 0.75, 0.2)
+    made["header.json"]["eval"] = SPEC | {"config": {"epochs": 2}}
+    made["header.json"]["results"]["completed_samples"] = 8
+    made |= {f"samples/{i}_epoch_2.json": sample(i, value, 2) for i, value in enumerate(["C", "C", "I", "C"])}
+    run = SOURCE.parse(Candidate("x.eval", eval_archive(made))).runs[0]
+    (result,) = run.results
+    assert (result.n_samples, result.n_correct, result.stderr) == (4, None, 0.2)
+    assert run.samples[0].table.num_rows == 8
+
+
 def test_a_log_is_one_file_and_no_folder():
     content = eval_archive(documents(["C", "I"], 0.5, 0.5))
     assert not is_zip(content)

@@ -15,8 +15,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from lib.access import Sight
 from lib.api import download
+from lib.settings import read_settings
+from lib.store import snapshots
+from lib.store.db import open_store
 from lib.store.dump import Sink
+from lib.store.prepared import Holder
+from lib.store.write import write_files
+from tests.factories import make_run, prepared_file, raw_of
+from tests.ui.stores import fill_one_model
 
 ADDRESS = "/api/v1/store.zip"
 
@@ -54,6 +62,23 @@ def test_parquet_unless_said_otherwise_and_a_sentence_for_the_rest(client: TestC
     head = client.head(ADDRESS)
     assert head.status_code == 200 and head.content == b""
     assert client.post(ADDRESS).status_code == 405
+
+
+def test_a_snapshot_comes_as_it_was(client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P4P_DATA_DIR", str(tmp_path))
+    fill_one_model(tmp_path)
+    store = open_store(read_settings({"P4P_DATA_DIR": str(tmp_path)}))
+    taken = snapshots.take(store)
+    answer = client.get(ADDRESS, params={"snapshot": taken.short})
+    assert answer.status_code == 200
+    assert taken.digest in zipfile.ZipFile(io.BytesIO(answer.content)).read("README.md").decode()
+    hidden = prepared_file(make_run("secret"), content="secret", name="secret.json")
+    write_files(store, raw_of("secret"), [hidden], holder=Holder("ada", "private"))
+    private = snapshots.take(store.seen_by(Sight("ada", True)))
+    store.close()
+    for named in (private.digest, "0" * 12, "<b>x"):
+        refused = client.get(ADDRESS, params={"snapshot": named})
+        assert refused.status_code == 404 and "no such snapshot" in refused.text
 
 
 def test_it_is_sent_while_it_is_written() -> None:
@@ -118,5 +143,5 @@ def test_serve_has_the_route() -> None:
     from lib.ui import data_downloads
 
     text = (Path(__file__).resolve().parents[2] / "serve.py").read_text(encoding="utf-8")
-    assert 'Mount("/api/v1"' in text and 'Route("/store.zip", whole_store)' in text
+    assert "*routes_of(api)" in text
     assert data_downloads.ADDRESS == "api/v1/store.zip?format="

@@ -39,6 +39,8 @@ WORDS = {
     "seed_claim": "As claimed in a post",
     "model_bytes": "Size in bytes",
     "release_date": "Released",
+    "finetuned_from": "Tuned from",
+    "variant_of": "Variant of",
 }
 OWN = "own"
 """Status of a size here that only a file of the reader states."""
@@ -123,12 +125,17 @@ def _table(rows: Sequence[_Row | None], model: str, source: str, run: str) -> tu
     return table, FactTraces([model] * len(kept), sources=[source] * len(kept), fields=fields, run=run)
 
 
+def field_words(name: str) -> str:
+    """A field of a model in words, for headings of rows."""
+    return WORDS.get(name) or (COLUMNS[name].label if name in COLUMNS else name.replace("_", " "))
+
+
 def _fact(name: str, row: pd.Series, facts: pd.DataFrame, listed: str) -> _Row | None:
     """One row; None where there is nothing to say."""
     behind = ("training_tokens", "params_total") if name == "tokens_per_parameter" else (FACT_OF.get(name, name),)
     own = facts[facts["field"].isin(behind)]
     value = _value(name, row, own)
-    words = WORDS.get(name) or (COLUMNS[name].label if name in COLUMNS else name.replace("_", " "))
+    words = field_words(name)
     is_silent = not value and (own.empty or name == "tokens_per_parameter")
     if is_silent and name not in ("params_total", "training_tokens", "released_on", "licence"):
         return None
@@ -148,7 +155,7 @@ def _value(name: str, row: pd.Series, own: pd.DataFrame) -> str:
         tokens, size = formats.number(row["training_tokens"]), formats.number(row["params_total"])
         return formats.plain(tokens / size) if tokens and size else ""
     if name not in row.index:
-        return _written(name, own["value"].iloc[0]) if len(own) else ""
+        return written(name, own["value"].iloc[0]) if len(own) else ""
     value = row[name]
     if value is None or pd.isna(value):
         return ""
@@ -156,10 +163,10 @@ def _value(name: str, row: pd.Series, own: pd.DataFrame) -> str:
         return formats.date(value, str(row["release_precision"]) or "day")
     if name in COLUMNS:
         return formats.shown(name, value, " ").strip()
-    return _written(name, value)
+    return written(name, value)
 
 
-def _written(name: str, value: Any) -> str:
+def written(name: str, value: Any) -> str:
     """A value of a field in words, numbers as the field is counted."""
     number = formats.number(value)
     if number is None:
@@ -180,10 +187,9 @@ def _said_by(name: str, own: pd.DataFrame) -> str:
     """Titles of the sources; each with its value where they do not all say the same."""
     told: dict[str, list[str]] = {}
     for fact in own.to_dict("records"):
-        title = "entered by a reader" if fact["origin"] == "reader" else str(fact["source_title"] or "no source named")
-        value = (
-            str(fact["value"]) if name in ("released_on", "licence") else _written(str(fact["field"]), fact["value"])
-        )
+        unnamed = "entered by a reader" if fact["origin"] == "reader" else "no source named"
+        title = str(fact["source_title"] or unnamed)
+        value = str(fact["value"]) if name in ("released_on", "licence") else written(str(fact["field"]), fact["value"])
         told.setdefault(value, []).append(formats.one_line(title, 90))
     if len(told) == 1:
         return "; ".join(dict.fromkeys(next(iter(told.values()))))
@@ -230,12 +236,12 @@ def _rumours(frames: Frames, model: str) -> pd.DataFrame:
     rows = []
     for one in frames.rumours(model).to_dict("records"):
         field = str(one["field"])
-        words = WORDS.get(field) or (COLUMNS[field].label if field in COLUMNS else field.replace("_", " "))
+        words = field_words(field)
         source = str(one["source_title"] or "")
         rows.append(
             {
                 "field": words,
-                "value": _written(field, one["value"]),
+                "value": written(field, one["value"]),
                 "who": formats.one_line(one["who_says"]),
                 "note": formats.one_line(one["note"]) if one["note"] else "",
                 "source_title": source,

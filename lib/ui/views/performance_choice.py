@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import NamedTuple
-
-import pandas as pd
 
 from lib import formats
-from lib.analysis import cost_bases, cost_frontier, listed_prices
+from lib.analysis import cost_frontier, listed_prices
+from lib.analysis.cost_answer import HARDWARE, Filters, count_for, serving_tables
 from lib.analysis.cost_bases import API, BASES, CORRECT, ENERGY, RUN, TIME, TokenCount
-from lib.analysis.fits import Bits
 from lib.analysis.listed_prices import CHEAPEST, MEDIAN, USUAL, Blend, Host, Price
-from lib.analysis.serving_models import Shapes, shapes_of_models
-from lib.analysis.serving_rows import read_measurements
 from lib.schema.weight_formats import FORMATS
 from lib.store.db import Store
 from lib.store.frames import Frames
@@ -31,40 +25,9 @@ NO_COUNTS = "nobody has published how many tokens this benchmark takes, and no r
 BITS = {"16": "16 bit", "8": "8 bit", "4": "4 bit"}
 
 
-HARDWARE = "h100-sxm"
 FORMATS_OFFERED = ("bf16", "fp8", "gguf-q8_0", "gguf-q4_k_m", "awq-4bit-g128", "mxfp4")
 BATCHES = {"1": "1", "8": "8", "32": "32", "64": "64", "128": "128", "256": "256"}
 UTILISATIONS = {"1": "always full", "0.9": "90% of the time", "0.5": "half the time", "0.3": "30%", "0.1": "10%"}
-
-
-class Filters(NamedTuple):
-    """The reader's filters and the rarer choices; the models that pass are the candidates.
-
-    Args:
-        size_classes: Keys of weight classes; none means all.
-        only_open: Only weights known to be open.
-        community: Models known only from boards and own files, too.
-        variants: All variants of a base model instead of one.
-        bits, context: For the memory.
-        usd_per_hour: The reader's price of the hardware; None: the listed one.
-        hardware, weight_format, batch, utilisation: For serving it yourself, and for training.
-    """
-
-    size_classes: tuple[str, ...] = ()
-    only_open: bool = False
-    community: bool = False
-    variants: bool = False
-    bits: Bits = 16
-    context: int = 8192
-    hardware: str = HARDWARE
-    weight_format: str = "bf16"
-    batch: int = 64
-    utilisation: float = 1.0
-    usd_per_hour: float | None = None
-
-    def any(self) -> bool:
-        """Whether a filter is set that takes models away."""
-        return bool(self.size_classes) or self.only_open
 
 
 def sets(frames: Frames) -> dict[str, str]:
@@ -109,18 +72,6 @@ def format_options() -> dict[str, str]:
     return {key: FORMATS[key].label for key in FORMATS_OFFERED}
 
 
-@lru_cache(maxsize=2)
-def serving_tables(frames: Frames) -> tuple[Shapes, pd.DataFrame, pd.DataFrame]:
-    """Shapes by model, hardware by id, usable measured rows. Read-only."""
-    shapes = shapes_of_models(frames.models, frames.aliases, frames.reference("model_arch"))
-    hardware = frames.reference("hardware")
-    by_id = hardware.set_index("id") if len(hardware) else hardware
-    measured = frames.reference("measured_inference")
-    if shapes.table.empty or hardware.empty or measured.empty:
-        return shapes, by_id, pd.DataFrame()
-    return shapes, by_id, read_measurements(measured, shapes.table, by_id).rows
-
-
 def blends(asked: str | None) -> dict[str, str]:
     """Blends to choose from: the usual ones, and the address's own where it is one."""
     own = _weights(asked or "")
@@ -157,8 +108,7 @@ def usual_target(frames: Frames, *, chosen_set: str, protocol: str, community: b
 
 def count_of(frames: Frames, *, chosen_set: str) -> TokenCount | None:
     """Tokens per question of a set of one benchmark, as somebody published them; None where nobody did."""
-    members = scores.members(chosen_set)
-    return cost_bases.token_count(frames.reference("tokens"), members[0]) if len(members) == 1 else None
+    return count_for(frames, scores.members(chosen_set))
 
 
 def blend_of_count(count: TokenCount | None, chosen: Blend, basis: str) -> Blend:
@@ -187,3 +137,6 @@ def _weights(text: str) -> tuple[float, float] | None:
         return None
     is_fair = 0 <= read <= LARGEST_WEIGHT and 0 <= written <= LARGEST_WEIGHT and read + written > 0
     return (read, written) if is_fair else None
+
+
+__all__ = ["HARDWARE", "Filters", "serving_tables"]

@@ -26,13 +26,6 @@ ESTIMATED = {
     ENERGY: "estimated from rated power and speed, drawn with the error found on measured models; GPUs only, and the building",
     TRAINING: "6 operations per active parameter and token, at a utilisation of 25% to 55% in 80% of runs, drawn per model",
 }
-NOT_PRICED = {
-    MEMORY: "memory not known",
-    SELF: "shape not known, or it does not fit",
-    ENERGY: "shape not known, or it does not fit",
-    TRAINING: "parameters or training tokens not known",
-    TIME: "not measured: no run of your own has this score",
-}
 
 
 def benchmark_words(frames: Frames, chosen_set: str) -> str:

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
-
-import pandas as pd
-
 from lib import formats
-from lib.analysis import measurements, protocols
+from lib.analysis.protocol_choice import LEADERBOARD, LEADERBOARD_LABEL, Choice, choice, grouping, members
 from lib.schema.boards import LEADERBOARD_SIX
 from lib.store.frames import Frames
 
-LEADERBOARD = "open-llm-leaderboard-v2"
-LEADERBOARD_LABEL = "Open LLM Leaderboard v2 (six)"
 FAVOURITE = "mmlu"
 FEWEST_MODELS = 3
 """Benchmarks that fewer models have been measured on are not offered; nothing can be compared on them."""
-
-
-class Choice(NamedTuple):
-    """Measurements under the protocol in force.
-
-    Args:
-        grouping: All protocols of the benchmarks.
-        key: The protocol in force; None when there is none.
-        label: The protocol in words, plain text.
-        measured: Its measurements.
-    """
-
-    grouping: protocols.Grouping
-    key: str | None
-    label: str
-    measured: measurements.Measured
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """The results that the measurements were taken from, as ``Frames.scores`` has them."""
-        own: tuple[int, ...] = () if self.key is None else tuple(self.grouping.protocols["identities"][self.key])
-        return self.grouping.scores[self.grouping.scores["identity"].isin(own)]
-
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        return () if self.key is None else tuple(self.grouping.protocols["cautions"][self.key])
 
 
 def benchmark_options(frames: Frames) -> dict[str, str]:
@@ -62,23 +29,6 @@ def benchmark_sets(frames: Frames) -> dict[str, str]:
     return six | single
 
 
-def members(chosen: str) -> tuple[str, ...]:
-    """The benchmarks of a set."""
-    return LEADERBOARD_SIX if chosen == LEADERBOARD else (chosen,)
-
-
-@lru_cache(maxsize=8)
-def grouping(frames: Frames, benchmarks: tuple[str, ...], community: bool = False) -> protocols.Grouping:
-    """The protocols of these benchmarks; kept for the views that ask for the same next. Read-only."""
-    return protocols.group(
-        frames.scores(benchmarks),
-        benchmarks,
-        models=frames.models,
-        catalogue=frames.benchmarks,
-        include_community=community,
-    )
-
-
 def protocol_options(frames: Frames, benchmarks: tuple[str, ...], community: bool = False) -> dict[str, str]:
     """Protocols in which models can be compared: key to words with the count, widest first.
 
@@ -95,19 +45,6 @@ def protocol_options(frames: Frames, benchmarks: tuple[str, ...], community: boo
     }
 
 
-@lru_cache(maxsize=16)
-def choice(frames: Frames, benchmarks: tuple[str, ...], protocol: str, community: bool = False) -> Choice:
-    """The measurements under a protocol; the widest where ``protocol`` is not one of these benchmarks'. Read-only.
-
-    Kept for the next: most changes of a page leave benchmarks and protocol as they are.
-    """
-    cut = grouping(frames, benchmarks, community)
-    key = protocol if protocol in cut.protocols.index else protocols.widest(cut)
-    label = "" if key is None else str(cut.protocols.at[key, "label"])
-    measured = measurements.measure(cut, key, models=frames.models, include_community=community)
-    return Choice(cut, key, label, measured)
-
-
 def baseline(frames: Frames, benchmarks: tuple[str, ...]) -> float | None:
     """Score of guessing on one benchmark; None for several, or when it is not known."""
     if len(benchmarks) != 1 or benchmarks[0] not in frames.benchmarks.index:
@@ -119,3 +56,17 @@ def label_of(frames: Frames, benchmark: str) -> str:
     """What people call a benchmark."""
     known = frames.benchmarks
     return str(known.at[benchmark, "label"]) if benchmark in known.index else benchmark
+
+
+__all__ = [
+    "LEADERBOARD",
+    "Choice",
+    "baseline",
+    "benchmark_options",
+    "benchmark_sets",
+    "choice",
+    "grouping",
+    "label_of",
+    "members",
+    "protocol_options",
+]

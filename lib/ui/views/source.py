@@ -22,6 +22,7 @@ KINDS = {
     "evalscope-reviews": "a per-question log of EvalScope",
     "inspect-log": "a log of Inspect",
     "lighteval": "a results file of lighteval",
+    "lighteval-details": "a per-question log of lighteval",
     "every-eval-ever": "results in the format of Every Eval Ever",
     "model-card": "what a model card says of its scores",
     "helm-run": "a run of HELM",
