@@ -29,8 +29,8 @@ PURE = ("lib.analysis", "lib.figures", "lib.stats", "lib.schema", "lib.formats")
 IMPURE_MODULES = {"requests", "urllib.request", "socket", "subprocess", "random", "sqlite3", "sqlalchemy", "httpx"}
 
 
-# A report holds what a page shows, so whoever makes one has the pages drawn: the command (only when it runs), the API.
-BESIDE = {("lib.cli_report", "lib.ui"), ("lib.api.v1.report", "lib.ui")}
+# A report holds what a page shows, so the command that makes one has the pages drawn, and loads them only when it runs.
+BESIDE = {("lib.cli_report", "lib.ui")}
 
 
 def _modules() -> list[tuple[str, Path]]:

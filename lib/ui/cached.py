@@ -97,6 +97,17 @@ def store() -> Store:
     return _held().store
 
 
+def is_all_public() -> bool:
+    """Whether this is the store as it is, and strangers see everything in it that this reader sees now."""
+    held = _held()
+    return held.snapshot is None and held.sight == PUBLIC
+
+
+def revision() -> int:
+    """The store's revision now, whoever asks."""
+    return _store(read_settings().database_url).revision()
+
+
 def snapshot() -> Snapshot | None:
     """The snapshot that this rerun shows; None for the store as it is."""
     return _held().snapshot
@@ -127,16 +138,6 @@ def changed() -> Diff | None:
     frames = _FRAMES.get((url, held.sight), lambda: FrameCache(now)).frames()
     key = ("changed", held.database_url, url, frames.revision)
     return _VIEWS.get(key, lambda: between((held.store, held.frames), (now, frames)))
-
-
-def is_all_public() -> bool:
-    """Whether everything that this reader sees now is seen by strangers, too."""
-    return _held().sight == PUBLIC
-
-
-def revision() -> int:
-    """The store's revision now, whoever asks."""
-    return _store(read_settings().database_url).revision()
 
 
 def today() -> str:

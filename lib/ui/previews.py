@@ -37,7 +37,7 @@ class Preview(NamedTuple):
     Args:
         title, told: Question and takeaway, plain.
         figure: Its first figure; None for none.
-        revision: Of the store that it was drawn from.
+        revision: Of the store when it was drawn.
     """
 
     title: str
@@ -57,7 +57,7 @@ def remember(notes: Notes) -> None:
 
     No frames are kept: a preview must not hold an old revision in memory.
     """
-    _keep(key_of(headless.parsed(notes.address)), _of_notes(notes))
+    _keep(key_of(headless.parsed(notes.address)), _of_notes(notes, notes.frames.revision))
 
 
 def preview(address: headless.Address) -> Preview | None:
@@ -111,12 +111,12 @@ def key_of(address: headless.Address) -> str:
     return f"{address.path}?{urlencode(chosen, doseq=True)}"
 
 
-def _of_notes(notes: Notes) -> Preview:
+def _of_notes(notes: Notes, revision: int) -> Preview:
     told = [plain(one).strip() for part in notes.parts if isinstance(part, document.Takeaway) for one in part.sentences]
     figures = [part.figure for part in notes.parts if isinstance(part, document.Figure)]
     said = " ".join(told)
     said = said if len(said) <= LONGEST_TOLD else said[: LONGEST_TOLD - 1].rstrip() + "…"
-    return Preview(reports.title_of(notes.parts), said, figures[0] if figures else None, notes.frames.revision)
+    return Preview(reports.title_of(notes.parts), said, figures[0] if figures else None, revision)
 
 
 def _keep(key: str, known: Preview) -> None:
@@ -137,7 +137,9 @@ def _draw_later(key: str, address: headless.Address) -> None:
 
 def _draw(key: str, address: headless.Address) -> None:
     try:
-        _keep(key, _of_notes(headless.drawn(address, STRANGER)))
+        # Before the drawing: what comes into the store meanwhile makes this one old. Pinned views have a revision of their own.
+        revision = cached.revision()
+        _keep(key, _of_notes(headless.drawn(address, STRANGER), revision))
     except RefusedInput:
         # A page that cannot be drawn keeps the words of its page.
         return

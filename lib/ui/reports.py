@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from lib import formats
 from lib.access import Reader
 from lib.errors import RefusedInput
-from lib.report.document import Document, Heading, Part, Provenance, Text, View
+from lib.report.document import Choice, Document, Heading, Part, Provenance, Text, View
 from lib.report.html import render
 from lib.report.markup import inline
 from lib.settings import read_settings
+from lib.store.db import Store
 from lib.store.frames import Frames
+from lib.store.snapshots import SnapshotStore
 from lib.ui import headless, report_sources
 from lib.ui.recorded import Notes
 
@@ -67,10 +70,18 @@ def view_of(notes: Notes, *, note: str = "") -> View:
         title=title_of(parts),
         address=notes.address,
         parts=parts,
-        choices=tuple(notes.choices.values()),
+        choices=(*notes.choices.values(), *_pinned(notes.store)),
         note=note,
         sources=report_sources.behind(notes.traces, notes.frames, notes.store),
     )
+
+
+def _pinned(store: Store) -> tuple[Choice, ...]:
+    """To which snapshot the view is pinned, where it is."""
+    if not isinstance(store, SnapshotStore):
+        return ()
+    of = store.snapshot
+    return (Choice("Pinned to", " ".join(filter(None, (of.name, of.digest[:12], f"of {formats.date(of.made_at)}")))),)
 
 
 def title_of(parts: Sequence[Part]) -> str:
