@@ -25,7 +25,7 @@ VOLUME /var/lib/p4p
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"
+    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/livez', timeout=4)"
 
 # A container listens on all of its addresses; without a login the app refuses that unless
 # P4P_ALLOW_PUBLIC=1 says that something in front of it decides who gets in (compose.yaml: loopback only).

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from lib import formats
 from lib.cli_output import ProgressLine, put, put_json
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.store.backup import write_backup
 from lib.store.backup_format import Manifest
-from lib.store.db import open_store
 from lib.store.recover import check_backup, recover
 
 SHOWN = 20
@@ -36,7 +36,7 @@ def backup(options: argparse.Namespace, settings: Settings) -> int:
         raise RefusedInput(
             "cannot write there", place="--output", expected="a file in a folder that exists", found=path
         )
-    store, line = open_store(settings), ProgressLine()
+    store, line = operators_store(settings), ProgressLine()
     try:
         manifest = write_backup(store, path, lambda what: line.show(f"writing {what} ..."))
     finally:
@@ -61,7 +61,7 @@ def recover_backup(options: argparse.Namespace, settings: Settings) -> int:
             _put_wrong(wrong)
             put("the backup is sound" if not wrong else "the backup is not whole")
         return 1 if wrong else 0
-    store, line = open_store(settings), ProgressLine()
+    store, line = operators_store(settings), ProgressLine()
     try:
         done = recover(store, options.file, replace=options.replace, progress=lambda what: line.show(f"reading {what}"))
     finally:

@@ -9,19 +9,19 @@ import pandas as pd
 
 from lib import formats
 from lib.cli_output import put, put_json
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.archives import Limits
 from lib.sources.meant import DIGEST_SHOWN, name_that_works, sources_meant
 from lib.store import mapping, read, withdrawal
-from lib.store.db import open_store
 
 NAMES_SHOWN = 5
 
 
 def change_alias(options: argparse.Namespace, settings: Settings) -> int:
     """`alias`: say which model a spelling means, or take that back. Runs that waited get their model at once."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         if options.remove:
             n = mapping.remove_alias(store, options.spelling, options.scope)
@@ -53,7 +53,7 @@ def _change_sources(options: argparse.Namespace, settings: Settings, *, is_back:
     limits = Limits.for_uploads(settings.max_upload_bytes)
     foresee = withdrawal.effect_of_restoring if is_back else withdrawal.effect_of_withdrawing
     change = withdrawal.restore_all if is_back else withdrawal.withdraw_all
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         known = read.sources(store)
         meant = sources_meant(known, options.name, limits, is_withdrawn=is_back)

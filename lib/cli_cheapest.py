@@ -13,13 +13,14 @@ from lib.analysis.cheapest_choice import ABILITY, MONEY, SIZE, Limits, Standing
 from lib.analysis.comparability import task_name
 from lib.analysis.json_rows import plain, records
 from lib.cli_output import put, put_json, put_table
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.schema.text import plain as words
 from lib.settings import Settings
 from lib.sources.resolver import Resolver
 from lib.sources.similar import similar
 from lib.store import read
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.extract import names_of_models
 from lib.store.frames import FrameCache, Frames
 from lib.store.model_prices import listed_prices as listed
@@ -64,7 +65,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def find_cheapest(options: argparse.Namespace, settings: Settings) -> int:
     """`cheapest --like MODEL [--margin M] [--tasks ...] [--by size|money] [--alpha A] [--json]`."""
     _check(options)
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         frames = FrameCache(store).frames()
         like = model_named(store, frames, options.like, "--like")

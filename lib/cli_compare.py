@@ -10,11 +10,12 @@ from lib import formats
 from lib.analysis.head_to_head_document import NEAR, Asked, document, nearly
 from lib.analysis.head_to_head_sides import Side, side_of
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.resolver import Resolver
 from lib.store import read
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.extract import names_of_models
 from lib.store.frames import FrameCache, Frames
 from lib.store.samples import logs_of, read_pair
@@ -22,7 +23,7 @@ from lib.store.samples import logs_of, read_pair
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
     """`compare A B [--task T] [--margin M] [--measured-by KEY] [--json]`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         frames = FrameCache(store).frames()
         a, b = (side_meant(store, frames, asked, place) for asked, place in ((options.a, "A"), (options.b, "B")))

@@ -9,11 +9,12 @@ import pandas as pd
 from lib.analysis.serving_models import Shapes, shapes_of_models
 from lib.analysis.serving_rows import read_measurements
 from lib.cli_cheapest import model_named
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.cost_tables import shipped_table
 from lib.sources.similar import similar
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.frames import FrameCache, Frames
 
 
@@ -40,7 +41,7 @@ def cost_tables(frames: Frames, settings: Settings) -> CostTables:
 
 def opened(settings: Settings) -> tuple[Store, Frames]:
     """The store, to be closed, and its frames."""
-    store = open_store(settings)
+    store = operators_store(settings)
     return store, FrameCache(store).frames()
 
 

@@ -13,12 +13,12 @@ from lib.analysis.train_plan import DEFAULT_LAW, LAWS, Ask, Goal, Plans
 from lib.cli_cost import CostCommand
 from lib.cli_cost_amounts import add_amounts, amount, hardware_table, option_of, reference_table
 from lib.cli_output import put, put_json, put_table
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.schema.text import plain
 from lib.settings import Settings
 from lib.sources import grids
 from lib.sources.grids import Grid
-from lib.store.db import open_store
 from lib.store.frames import FrameCache
 
 _ASSUMED = (*fields.TRAIN_ASSUMPTIONS, fields.MFU, fields.RATE, fields.WATTS)
@@ -37,7 +37,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """`cost train --budget $1M | --size 8B | --data 1T [--hardware ID] [assumptions] [--json]`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         frames = FrameCache(store).frames()
         device = training_device(hardware_table(frames, settings), options.hardware)

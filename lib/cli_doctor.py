@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from lib.cli_output import put, put_json
+from lib.cli_store import operators_store
 from lib.settings import Settings
 from lib.sources import registry
 from lib.sources.fill import has_catalogue, is_filling, outdated
@@ -19,7 +20,7 @@ from lib.sources.meant import DIGEST_SHOWN, name_that_works
 from lib.sources.shipped import shipped_files
 from lib.store import read
 from lib.store.check import check
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.frames import FrameCache
 
 SAFE_SQLITE = (3, 51, 3)
@@ -30,7 +31,7 @@ SHOWN_IMPORTS = 5
 
 def doctor(options: argparse.Namespace, settings: Settings) -> int:
     """`doctor`: 0 when the store is sound, 1 when something in it is wrong. What is merely missing is advice."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         report = examine(store, settings, quick=options.quick)
     finally:

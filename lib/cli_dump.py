@@ -7,9 +7,9 @@ import uuid
 
 from lib import formats
 from lib.cli_output import put, put_json, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
-from lib.store.db import open_store
 from lib.store.dump import known_format, write_dump
 
 
@@ -20,7 +20,7 @@ def dump(options: argparse.Namespace, settings: Settings) -> int:
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise RefusedInput("cannot write there", place="PATH", expected="a file in a folder that exists", found=path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    store = open_store(settings)
+    store = operators_store(settings)
     say(f"writing {path.name} ...")
     try:
         with temporary.open("xb") as file:

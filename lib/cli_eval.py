@@ -12,6 +12,7 @@ from typing import Any
 
 from lib import formats
 from lib.cli_output import ProgressLine, put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.evals import queue
 from lib.evals.arguments import read_pairs
@@ -25,7 +26,7 @@ from lib.evals.spec import JobSpec
 from lib.evals.states import ENDED
 from lib.evals.task_list import task_list
 from lib.settings import Settings
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 
 LOOK_S = 0.5
 REFUSED = 1
@@ -66,7 +67,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     """Queue the job, or say why not."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         spec = _spec(options)
         on_hub = None if options.export else ask_hub(spec, os.environ)

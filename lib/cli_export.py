@@ -6,17 +6,18 @@ import argparse
 from typing import Any
 
 from lib.cli_output import put, put_json, put_table
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.resolver import Resolver
 from lib.store import read
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.extract import extract_model, names_of_models
 
 
 def export(options: argparse.Namespace, settings: Settings) -> int:
     """`export --model ID [--json]`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         model_id = _model_id(store, options.model)
         extract = extract_model(store, model_id)

@@ -6,9 +6,10 @@ import argparse
 from typing import Any, TypeAlias
 
 from lib import formats
-from lib.access import OPERATOR, OWN_MACHINE, VISIBILITIES
+from lib.access import OWN_MACHINE, VISIBILITIES
 from lib.cli_cheapest import model_named
 from lib.cli_output import ProgressLine, put, put_json, put_table
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources import hub_import, hub_publish
@@ -16,7 +17,7 @@ from lib.sources.hub_client import Hub, named_in
 from lib.sources.hub_facts import describe
 from lib.sources.hub_filling import ids_by_hub_name, propose, write
 from lib.sources.ingest import Step
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.frames import FrameCache
 from lib.store.prepared import Holder
 
@@ -51,7 +52,7 @@ def add_hub_arguments(command: argparse.ArgumentParser) -> None:
 
 def hub_command(options: argparse.Namespace, settings: Settings) -> int:
     """`hub facts MODEL | import REPO | publish RUN... --to REPO`, each with --json."""
-    store = open_store(settings).seen_by(OPERATOR.sight)
+    store = operators_store(settings)
     try:
         return int(options.do(options, settings, store))
     finally:

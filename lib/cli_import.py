@@ -6,12 +6,13 @@ import argparse
 
 from lib.cli_afterwards import afterwards, put_afterwards
 from lib.cli_output import ProgressLine, put, put_json, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.fill import FillState, fill, has_catalogue
 from lib.sources.ingest import Step, Summary, ingest
 from lib.sources.texts import for_terminal
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 
 SHOWN_ISSUES = 20
 
@@ -21,7 +22,7 @@ def import_paths(options: argparse.Namespace, settings: Settings) -> int:
     missing = [path for path in options.paths if not path.exists()]
     if missing:
         raise RefusedInput("no such file or folder", place="PATH", found=", ".join(str(path) for path in missing))
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         if settings.fill and not has_catalogue(store):
             say("first the catalogue, so that model names mean something")
@@ -50,7 +51,7 @@ def import_paths(options: argparse.Namespace, settings: Settings) -> int:
 
 def fill_store(options: argparse.Namespace, settings: Settings) -> int:
     """`fill`: the shipped data; files it holds that are no evaluations are listed but are no failure."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         summary = _fill(store, settings, only="catalogue" if options.catalogue else None)
     finally:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from lib import formats
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.evals import queue
 from lib.evals.beside import nobody_listens
 from lib.evals.devices import found_device
 from lib.evals.jobs import Job, TaskProgress
 from lib.settings import Settings
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 ACTIONS = ("show", "cancel", "retry", "log")
@@ -46,7 +47,7 @@ def jobs(options: argparse.Namespace, settings: Settings) -> int:
     """`jobs [--state S] [--json]`, `jobs show|cancel|retry|log ID`."""
     if options.action is not None and not options.id:
         raise RefusedInput("no job named", place="--", expected=f"jobs {options.action} ID")
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         if options.action is None:
             _list(store, options)

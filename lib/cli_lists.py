@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from lib.analysis.json_rows import records
 from lib.cli_output import put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
-from lib.store.db import open_store
 from lib.store.frames import FrameCache, Frames
 
 MODEL_COLUMNS = (
@@ -127,7 +127,7 @@ def _list_runs(options: argparse.Namespace, frames: Frames) -> int:
 @contextmanager
 def _frames(settings: Settings) -> Iterator[Frames]:
     """The frames, which read on from the store while they are used."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         yield FrameCache(store).frames()
     finally:

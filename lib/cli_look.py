@@ -9,15 +9,14 @@ from typing import Any
 import pandas as pd
 
 from lib import formats
-from lib.access import OPERATOR
 from lib.analysis.upload_look import standing, words
 from lib.cli_output import ProgressLine, put, put_json
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.looking import Look, look_at_paths
 from lib.sources.looking_records import MODEL_STATES, FileLook, RunLook
 from lib.sources.texts import for_terminal
-from lib.store.db import open_store
 from lib.store.frames import FrameCache, Frames
 
 SHOWN_FILES = 20
@@ -29,8 +28,7 @@ def look_command(options: argparse.Namespace, settings: Settings) -> int:
     missing = [path for path in options.paths if not path.exists()]
     if missing:
         raise RefusedInput("no such file or folder", place="PATH", found=", ".join(str(path) for path in missing))
-    opened = open_store(settings)
-    store = opened.seen_by(OPERATOR.sight)
+    store = operators_store(settings)
     try:
         frames = FrameCache(store).frames()
         line = ProgressLine()
@@ -44,7 +42,7 @@ def look_command(options: argparse.Namespace, settings: Settings) -> int:
         line.end()
         beside = compared(found, frames)
     finally:
-        opened.close()
+        store.close()
     if options.json:
         put_json(found.as_json() | {"standing": beside.to_dict("records")})
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lib import formats
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.evals import own_tasks
 from lib.evals.question_files import Reading, problems_of, read_questions
@@ -15,7 +16,7 @@ from lib.evals.task_prompts import default_shots, most_shots, prompts, request_t
 from lib.settings import Settings
 from lib.sources.own_task_files import OwnTask, read_task
 from lib.sources.readers import first_line_object
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 
 SHOWN = 3
 KIND_WORDS = {
@@ -72,7 +73,7 @@ def _add(options: argparse.Namespace, settings: Settings) -> int:
     if options.dry_run:
         _put(options, _described(task), _lines(task))
         return 0
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         added = own_tasks.add(store, task)
     finally:
@@ -118,7 +119,7 @@ def _content(path: Path, settings: Settings) -> bytes:
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         listed = own_tasks.tasks(store)
     finally:
@@ -138,7 +139,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         task = _named(store, settings, options.name)
     finally:
@@ -148,7 +149,7 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _withdraw(options: argparse.Namespace, settings: Settings) -> int:
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         own_tasks.withdraw(store, options.name)
     finally:

@@ -8,9 +8,9 @@ from lib import formats
 from lib.analysis.json_rows import records
 from lib.cli_cheapest import model_named
 from lib.cli_output import put, put_json, put_table
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
-from lib.store.db import open_store
 from lib.store.frames import FrameCache
 from lib.store.own_prices import OWN, own_prices, remove_price, set_price
 
@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def change_price(options: argparse.Namespace, settings: Settings) -> int:
     """`price [MODEL --input USD --output USD [--cached USD] [--host NAME] | MODEL --remove]`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         if options.model is not None:
             model = model_named(store, FrameCache(store).frames(), options.model, "MODEL")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from lib.access import OPERATOR
 from lib.cli_compare import side_meant
 from lib.cli_output import put, put_json, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.report.brief import Workload
 from lib.settings import Settings
-from lib.store.db import open_store
 from lib.store.frames import FrameCache
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _brief(options: argparse.Namespace, settings: Settings) -> reports.Made:
     from lib.ui import reports
     from lib.ui.views.brief import brief_view
 
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         seen = store.seen_by(OPERATOR.sight)
         frames = FrameCache(seen).frames()

@@ -12,12 +12,13 @@ import pandas as pd
 from lib import formats
 from lib.access import OPERATOR, PUBLIC, WORKSPACE, Sight
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.settings import Settings
 from lib.sources.archives import Limits
 from lib.sources.meant import sources_meant
 from lib.store import read, snapshots
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.dump import FORMATS, known_format, write_dump
 from lib.store.snapshot_diff import NOW, Diff, diff
 from lib.store.snapshots import Snapshot
@@ -53,7 +54,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def snapshot_command(options: argparse.Namespace, settings: Settings) -> int:
     """`snapshot create | list | diff A B | export ID -o FILE | take-out NAME --reason TEXT`, each with `--json`."""
-    store = open_store(settings).seen_by(OPERATOR.sight)
+    store = operators_store(settings)
     try:
         code: int = options.do(options, store)
     finally:

@@ -8,10 +8,11 @@ from typing import cast
 from lib.access import OWN_MACHINE, ROLES, SCOPES, Role
 from lib.analysis.json_rows import records
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.settings import Settings
 from lib.store import members as list_of_members
 from lib.store import tokens as stored
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.roles import role_now
 
 USUAL_DAYS = 90
@@ -51,7 +52,7 @@ def add_member_arguments(command: argparse.ArgumentParser) -> None:
 
 def tokens(options: argparse.Namespace, settings: Settings) -> int:
     """`tokens add | list | revoke`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         {"add": _add_token, "list": _list_tokens, "revoke": _revoke_token}[options.what](store, options)
     finally:
@@ -61,7 +62,7 @@ def tokens(options: argparse.Namespace, settings: Settings) -> int:
 
 def members(options: argparse.Namespace, settings: Settings) -> int:
     """`members add | remove | list`."""
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         {"add": _add_member, "remove": _remove_member, "list": _list_members}[options.what](store, options)
     finally:

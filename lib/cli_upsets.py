@@ -14,10 +14,11 @@ from lib.analysis import measurements, protocols, run_to_run, upset_answers, ups
 from lib.analysis.json_rows import records
 from lib.analysis.upsets import Family
 from lib.cli_output import put, put_json, put_table, say
+from lib.cli_store import operators_store
 from lib.errors import RefusedInput
 from lib.schema.text import plain
 from lib.settings import Settings
-from lib.store.db import Store, open_store
+from lib.store.db import Store
 from lib.store.frames import FrameCache, Frames
 from lib.store.samples import logs_of, read_samples
 
@@ -52,7 +53,7 @@ def find(options: argparse.Namespace, settings: Settings) -> tuple[Frames, Famil
             expected=", ".join(f"{ratio:g}" for ratio in upsets.RATIOS),
             found=f"{options.ratio:g}",
         )
-    store = open_store(settings)
+    store = operators_store(settings)
     try:
         return _family(store, FrameCache(store).frames(), options)
     finally:

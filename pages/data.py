@@ -5,6 +5,7 @@ import streamlit as st
 from lib.schema.text import sentence
 from lib.ui import (
     cached,
+    data_api,
     data_costs,
     data_coverage,
     data_downloads,
@@ -22,6 +23,7 @@ PARTS = {
     "methods": ("Methods", data_methods.show),
     "costs": ("Cost estimates", data_costs.show),
     "downloads": ("Downloads", data_downloads.show),
+    "api": ("Programs", data_api.show),
 }
 
 page.heading("Where does each number come from?")

@@ -13,6 +13,7 @@ from lib.sources.ingest import ingest
 from lib.sources.prepare import Meta
 from lib.store.db import Store
 from lib.store.details import runs_of_raw
+from lib.store.prepared import OPEN, Holder
 
 SUMMED = ("n_requests", "tokens_in", "tokens_out", "seconds", "energy_wh", "cost_usd")
 HIGHEST = ("peak_memory_bytes", "device_memory_bytes", "is_resumed")
@@ -34,7 +35,7 @@ def measured_in(folder: Path) -> dict[str, Any]:
     return {}
 
 
-def deliver(store: Store, folder: Path, settings: Settings, *, job: str) -> str:
+def deliver(store: Store, folder: Path, settings: Settings, *, job: str, holder: Holder = OPEN) -> str:
     """Import what a task left; harmless when it was imported before.
 
     Args:
@@ -42,6 +43,7 @@ def deliver(store: Store, folder: Path, settings: Settings, *, job: str) -> str:
         folder: With the results file, its samples and ``DONE``; the folder's own name becomes part of the source's.
         settings: For the size limit of a file.
         job: Its id, for the source's title.
+        holder: Whose the job is, and who may see what comes of it.
 
     Returns:
         Digest of the run.
@@ -51,7 +53,7 @@ def deliver(store: Store, folder: Path, settings: Settings, *, job: str) -> str:
     """
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in (".json", ".jsonl")]
     results = [path for path in files if path.suffix == ".json"]
-    summary = ingest(store, [folder], settings=settings, meta=Meta(title=f"Evaluated here, job {job}"))
+    summary = ingest(store, [folder], settings=settings, meta=Meta(title=f"Evaluated here, job {job}"), holder=holder)
     refused = [issue for issue in summary.refused if Path(issue.file).suffix in (".json", ".jsonl")]
     if refused:
         raise JobFailed(f"its results could not be read: {refused[0].reason}")

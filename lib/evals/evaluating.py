@@ -27,7 +27,7 @@ from lib.store import jobs as stored
 from lib.store import workers
 from lib.store.clock import now
 from lib.store.db import Connection, Store, patiently
-from lib.store.jobs import Hold
+from lib.store.jobs import Hold, holder_of
 
 CRASHES = 3
 """A child that ends without a word is started again, until it has done so as often as this in one task."""
@@ -167,7 +167,8 @@ class Evaluating:
             folder = self._run(job, hold, position).folder
         if not bench.desk.is_wanted():
             raise JobCancelled
-        run = patiently(lambda: deliver(bench.store, folder, bench.settings, job=hold.job))
+        holder = patiently(lambda: holder_of(bench.store, hold.job))
+        run = patiently(lambda: deliver(bench.store, folder, bench.settings, job=hold.job, holder=holder))
         done = {
             **columns_of(measured_in(folder)),
             "state": "succeeded",

@@ -22,8 +22,9 @@ from lib.store.prepared import Holder
 from lib.store.uploads import Upload
 
 SECONDS_BETWEEN_NOTES = 2.0
-SECONDS_OF_SILENCE = 120.0
-"""After which whoever reads an upload is taken to have ended with its process."""
+SECONDS_OF_SILENCE = {"reading": 600.0, "received": 3600.0}
+"""After which whoever reads an upload is taken to have ended with its process: one large file takes minutes on a busy
+machine, and what was received waits for those before it."""
 MOST_NAMED = 200
 """Files that a report names with a reason; beyond it they are counted."""
 GONE = "The server ended while it read this. Nothing of it was kept; send it again."
@@ -97,10 +98,10 @@ def report_of(store: Store, summary: Summary) -> dict[str, Any]:
 
 def is_abandoned(upload: Upload, at: datetime | None = None) -> bool:
     """Whether nobody has said anything of an upload for so long that its reader must have ended."""
-    if upload.state not in ("received", "reading"):
+    if upload.state not in SECONDS_OF_SILENCE:
         return False
     last = datetime.fromisoformat(str(upload.report.get("heard_at") or upload.made_at).replace("Z", "+00:00"))
-    return ((at or datetime.now(UTC)) - last).total_seconds() > SECONDS_OF_SILENCE
+    return ((at or datetime.now(UTC)) - last).total_seconds() > SECONDS_OF_SILENCE[upload.state]
 
 
 def give_up(store: Store, upload: str, why: str) -> None:

@@ -18,19 +18,14 @@ from lib.schema.records import Parsed, Run, Samples, Status
 from lib.sources import other_tools as told
 from lib.sources.contract import Candidate, Importer
 from lib.sources.lighteval import LIGHTEVAL, USUAL_SUITES, read_key
-from lib.sources.lm_eval_metrics import NOT_METRICS
 from lib.sources.lm_eval_rows import MAX_NAME
 from lib.sources.lm_eval_run import STAMP, date_in_path
-from lib.sources.parquet_pages import is_parquet, leaf_paths, read_columns
+from lib.sources.parquet_reader import is_parquet, read_details
 from lib.sources.question_rows import Answered, Budget, Log, scores_of
 from lib.sources.question_rows import told as told_of_rows
 from lib.sources.readers import finite
 from lib.sources.resolver import community_name
 
-QUESTION = "doc.query"
-ANSWERS = "model_response.text"
-METRIC = "metric."
-WANTED = (QUESTION, "doc.choices", "doc.gold_index", "doc.task_name", ANSWERS)
 ROWS_AT_ONCE = 200
 MAX_METRICS = 50
 _FILE = re.compile(r"^details_(?P<key>.+)_\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?\.parquet$")
@@ -47,16 +42,12 @@ def parse_details(candidate: Candidate) -> Parsed:
     Raises:
         RefusedInput: Damaged, beyond the limits, of other columns, or without a number.
     """
-    paths = leaf_paths(candidate.content)
-    metrics = [path.removeprefix(METRIC) for path in paths if path.startswith(METRIC) and path.count(".") == 1]
-    metrics = [name for name in metrics if told.name(name) == name and name not in NOT_METRICS][:MAX_METRICS]
-    if QUESTION not in paths or not metrics:
-        raise RefusedInput(
-            "a Parquet file that is no log of lighteval", expected=f"columns {QUESTION} and {METRIC}<name>",
-            found=", ".join(paths[:12]),
-        )  # fmt: skip
-    wanted = [p for p in paths if p.startswith(WANTED)] + [f"{METRIC}{name}" for name in metrics]
-    table = read_columns(candidate.content, wanted)
+    table = read_details(candidate.content)
+    metrics = [field.name for field in table.schema.field("metric").type if told.name(field.name) == field.name][
+        :MAX_METRICS
+    ]
+    if not metrics:
+        raise RefusedInput("no scores in it", place="metric", expected="a metric with a usable name")
     key = read_key(_key(candidate, table))
     samples = _log(key.task[:MAX_NAME] or "unnamed", metrics, table)
     run = Run(
@@ -69,7 +60,7 @@ def parse_details(candidate: Candidate) -> Parsed:
     )
     if not any(result.score is not None for result in run.results):
         raise RefusedInput(
-            "no scores in it", place=f"{METRIC}{metrics[0]}"[:100], expected="a number in at least one row"
+            "no scores in it", place=f"metric.{metrics[0]}"[:100], expected="a number in at least one row"
         )
     for result in run.results:
         result.prompt = "" if key.suite in USUAL_SUITES else key.suite[:MAX_NAME]
@@ -90,14 +81,13 @@ def model_in(path: str) -> str | None:
 
 
 def _key(candidate: Candidate, table: pa.Table) -> str:
-    """The task's name as the file has it, else as the first question has it."""
+    """The task's name as the file has it, or as the first question has it where that tells the shots too."""
     found = _FILE.match(candidate.basename)
-    if found:
-        return found["key"]
-    first = _rows(table.slice(0, 1))
-    return told.name(told.part(next(first, {}).get("doc")).get("task_name")) or candidate.basename.removesuffix(
-        ".parquet"
-    )
+    of_file = found["key"] if found else candidate.basename.removesuffix(".parquet")
+    first = next(_rows(table.slice(0, 1)), {})
+    of_question = told.name(told.part(first.get("doc")).get("task_name")) or ""
+    is_fuller = read_key(of_question).n_shot is not None and read_key(of_file).n_shot is None
+    return of_question if is_fuller or (of_question and not found) else of_file
 
 
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:

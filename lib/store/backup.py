@@ -15,8 +15,10 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Table, Text, cast, select
 
-from lib.store import files, tables
+from lib.settings import Settings
+from lib.store import access_tables, files, snapshot_files, tables
 from lib.store.backup_format import (
+    DIGEST,
     MANIFEST,
     NAMED,
     TREES,
@@ -90,17 +92,21 @@ def _write(store: Store, archive: zipfile.ZipFile, progress: Progress) -> Manife
         for name in table_names():
             progress(f"table {name}")
             sums[name] = _write_table(archive, connection, metadata.tables[name])
-        named = _named_files(connection)
-    progress(f"{sum(map(len, named.values()))} files")
-    folder = store.settings.data_dir
-    n_files, missing = 0, []
+        named, pinned = _named_files(connection), _pinned_files(connection, store.settings)
+    n_files, missing = 0, [path.name for path in pinned if not path.exists()]
     for place, digests in named.items():
-        for one in digests:
-            if _write_named(archive, folder / place, place, one):
+        progress(f"the files in {place}")
+        folder = store.settings.data_dir / place
+        # What no row names now a pinned state may name.
+        others = sorted(_digests_in(folder, NAMED[place]) - set(digests))
+        for one in (*digests, *others):
+            if _write_named(archive, folder, place, one):
                 n_files += 1
-            else:
+            elif one not in others:
                 missing.append(f"{place}/{one}")
-    n_files += sum(_write_tree(archive, folder, tree) for tree in TREES)
+    for tree in TREES:
+        progress(f"the files in {tree}")
+        n_files += _write_tree(archive, store.settings.data_dir, tree)
     database = "SQLite" if store.is_sqlite else "PostgreSQL"
     manifest = Manifest(NEWEST, revision, digest, made_at, database, sums, n_files, missing)
     archive.writestr(MANIFEST, manifest.as_json())
@@ -125,6 +131,18 @@ def _named_files(connection: Connection) -> dict[str, list[str]]:
         "raw": sorted(connection.execute(select(raw)).scalars()),
         "samples": sorted(connection.execute(select(samples).distinct()).scalars()),
     }
+
+
+def _pinned_files(connection: Connection, settings: Settings) -> list[Path]:
+    """The files of pinned states, there or not."""
+    query = select(access_tables.snapshots.c.digest, access_tables.snapshots.c.file_digest)
+    return [snapshot_files.path_of(settings, row) for row in connection.execute(query)]
+
+
+def _digests_in(folder: Path, ending: str) -> set[str]:
+    """Digests by which files in a folder are named."""
+    names = (path.name.removesuffix(ending) for path in folder.glob(f"*/*{ending}"))
+    return {name for name in names if DIGEST.fullmatch(name)}
 
 
 def _write_named(archive: zipfile.ZipFile, folder: Path, place: str, digest: str) -> bool:

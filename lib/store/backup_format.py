@@ -24,11 +24,12 @@ from lib.store.tables import metadata
 FORMAT = 1
 MANIFEST = "manifest.json"
 NAMED = {"raw": "", "samples": ENDING}
-"""Folders of files named by their content, with the ending of their names: rows say which of them belong to the store."""
+"""Folders of files named by their content, with the ending of their names. Those that rows name must be there."""
 TREES = ("snapshots", "jobs")
 """Folders that are taken as they lie: pinned states, and the logs and kept answers of evaluations."""
 MADE_ANEW = "snapshots/unpacked/"
 """What is unpacked there comes from the files beside it."""
+DIGEST = re.compile(r"[0-9a-f]{64}")
 _MODULO = 1 << 256
 _ENTRY = re.compile(
     r"raw/(?P<a>[0-9a-f]{2})/(?P=a)[0-9a-f]{62}"

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
+from typing import cast as cast_to
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, func, insert, select, update
 
+from lib.access import Visibility
 from lib.store import job_tables as t
 from lib.store.clock import now
 from lib.store.db import Store, Writing
 from lib.store.in_force import is_seen
+from lib.store.prepared import Holder
 
 Row = dict[str, Any]
 LOG_TAIL_BYTES = 64_000
@@ -191,6 +194,14 @@ def log_tail(store: Store, job: str) -> str:
     with store.reading() as connection:
         found = connection.execute(select(t.jobs.c.log_tail).where(t.jobs.c.id == job, is_shown(store))).scalar()
     return found or ""
+
+
+def holder_of(store: Store, job: str) -> Holder:
+    """Whose a job is and who may see it; what comes of it is seen by the same. A worker and the owner ask."""
+    j = t.jobs.c
+    with store.reading() as connection:
+        row = connection.execute(select(j.owner, j.visibility).where(j.id == job)).one()
+    return Holder(row.owner, cast_to(Visibility, row.visibility))
 
 
 def row_for_worker(store: Store, job: str) -> Row:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from lib import formats
-from lib.store.dump import Format, megabytes
+from lib.access import PUBLIC
+from lib.settings import read_settings
+from lib.store.db import Store
+from lib.store.dump import Format, file_name, megabytes, write_dump
 from lib.store.dump_dictionary import dictionary
 from lib.store.frames import Frames
-from lib.ui import cached, controls, page
+from lib.ui import cached, controls, page, reader
 
 ADDRESS = "api/v1/store.zip?format="
 """Without a leading slash: it works behind any host, and under a path, too."""
@@ -55,6 +59,33 @@ def dictionary_rows(words: str = "") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(LABELS))
 
 
+def _button(kind: Format, label: str) -> None:
+    """The download: a link, which is sent while it is written; for whoever is logged in made here, for links know nobody."""
+    if read_settings().has_login and reader.reader().sight != PUBLIC:
+        seen = cached.store()
+        st.download_button(
+            label,
+            data=lambda: whole(seen, kind),
+            file_name=file_name(kind),
+            mime="application/zip",
+            key=f"whole-{kind}",
+            on_click="ignore",
+            icon=":material/download:",
+            help=KINDS[kind],
+        )
+        return
+    snapshot = cached.snapshot()
+    pinned = f"&snapshot={snapshot.short}" if snapshot is not None else ""
+    st.link_button(label, f"{ADDRESS}{kind}{pinned}", icon=":material/download:", help=KINDS[kind])
+
+
+def whole(store: Store, kind: Format) -> bytes:
+    """The zip of everything that this store's reader sees."""
+    out = io.BytesIO()
+    write_dump(store, out, kind)
+    return out.getvalue()
+
+
 def show() -> None:
     """Links to the whole store in two formats, the other ways, and the data dictionary."""
     view = cached.made(downloads_view)
@@ -64,23 +95,10 @@ def show() -> None:
         "moment. Sources that were withdrawn are not in it. README.md in the zip names the state it shows and the "
         "licences; DICTIONARY.csv says what every column means."
     )
-    pinned = cached.snapshot()
-    if pinned is not None and pinned.visibility != "public":
-        # The address of a download is opened by the browser alone, without whoever is logged in.
-        st.markdown("This snapshot is not open to everybody. Whoever runs this installation can write it to a file:")
-        st.code(f"python -m lib snapshot export {pinned.short} -o snapshot.zip", language=None, wrap_lines=True)
-        view = view._replace(megabytes={})
-    of = f"&snapshot={pinned.short}" if pinned is not None else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind, size in view.megabytes.items():
-            st.link_button(
-                f"Download {kind if kind == 'csv' else 'Parquet'} (about {formats.plain(size)} MB)".replace(
-                    "csv", "CSV"
-                ),
-                ADDRESS + kind + of,
-                icon=":material/download:",
-                help=KINDS[kind],
-            )
+            name = "CSV" if kind == "csv" else "Parquet"
+            _button(kind, f"Download {name} (about {formats.plain(size)} MB)")
     page.small_text(
         "The file is written while it is sent; your browser shows how far it is. The data keep the licences of their "
         "sources: the table of sources names each."

@@ -15,6 +15,7 @@ from lib.evals.matching import SILENT_S
 from lib.evals.states import State
 from lib.settings import read_settings
 from lib.store import clock
+from lib.store.jobs import holder_of
 from lib.ui import cached, reader
 from lib.ui.views.evaluate_queue import ENDED_SHOWN, WAITING_SHOWN, QueueView, queue_view
 from lib.ui.views.job import JobView, job_view
@@ -87,13 +88,13 @@ def log(job_id: str) -> str:
 
 def cancel_button(job_id: str, place: str) -> None:
     """Ends the job at a click; nothing where the reader may not. ``place`` makes the key unique on the page."""
-    if may_change():
+    if _is_theirs(job_id):
         st.button("Cancel", key=f"cancel-{place}-{job_id}", icon=":material/stop_circle:", on_click=_cancel, args=(job_id,))  # fmt: skip
 
 
 def retry_button(job_id: str) -> None:
     """Puts an ended job back into the queue, where finished tasks stay finished."""
-    if may_change():
+    if _is_theirs(job_id):
         st.button("Try again", key=f"retry-{job_id}", icon=":material/replay:", on_click=_retry, args=(job_id,))
 
 
@@ -103,6 +104,11 @@ def what_was_said() -> None:
         st.info(formats.markdown(said, 400), icon=":material/info:")
 
 
+def _is_theirs(job_id: str) -> bool:
+    """Whether this reader may end and repeat the job: their own, or any for an admin."""
+    return may_change() and reader.may_change(holder_of(cached.store(), job_id).owner)
+
+
 def _why(job: Job, workers: list[Worker], n_before: int | None) -> str:
     if not workers and has_worker_beside() and not n_before:
         return "a worker is being started" if job.needs.device == "cpu" else queue.waits_because(job, workers)
@@ -110,6 +116,8 @@ def _why(job: Job, workers: list[Worker], n_before: int | None) -> str:
 
 
 def _cancel(job_id: str) -> None:
+    if not _is_theirs(job_id):
+        return
     try:
         queue.cancel(cached.store(), job_id, reason="by the reader, on the page")
     except PoundForPoundError as told:
@@ -119,6 +127,8 @@ def _cancel(job_id: str) -> None:
 
 
 def _retry(job_id: str) -> None:
+    if not _is_theirs(job_id):
+        return
     try:
         queue.retry(cached.store(), job_id)
     except PoundForPoundError as told:

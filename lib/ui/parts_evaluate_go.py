@@ -10,7 +10,8 @@ from lib.evals import queue
 from lib.evals.asking import Prepared
 from lib.evals.estimate import Estimate
 from lib.evals.jobs import Job
-from lib.ui import cached, jobs, links, page
+from lib.settings import read_settings
+from lib.ui import cached, jobs, links, page, reader
 from lib.ui.parts_job import exported
 from lib.ui.views import evaluate_estimate as views
 from lib.ui.views.evaluate_queue import title
@@ -74,6 +75,9 @@ def _start(found: Prepared, priority: int, again: bool) -> None:
             priority=priority,
             estimate=found.estimate.as_json(),
             again=again,
+            owner=reader.reader().subject,
+            # Of a team: what one evaluates, all of it see. Alone there is nobody to hide it from.
+            visibility="workspace" if read_settings().has_login else "public",
         )
     except PoundForPoundError as told:
         st.session_state[jobs.SAID] = f"It could not be queued: {told}"

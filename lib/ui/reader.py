@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib import access
 from lib.access import OPERATOR, STRANGER, Act, Reader, may, reader_of
 from lib.settings import Settings, read_settings
 from lib.store.db import Store, open_store
@@ -44,6 +45,11 @@ def reader(store: Store | None = None) -> Reader:
 def allows(act: Act) -> bool:
     """Whether this reader may do that."""
     return may(reader(), act)
+
+
+def may_change(owner: str) -> bool:
+    """Whether this reader may change what belongs to ``owner``."""
+    return access.may_change(reader(), owner)
 
 
 def is_expired() -> bool:

@@ -212,7 +212,7 @@ def test_an_upload_that_breaks_off_is_not_half_there(shared: Shared, monkeypatch
 
 def test_an_upload_that_nobody_reads_any_more_is_ended(shared: Shared) -> None:
     made = uploads.begin(shared.store, "con", name="a.json", visibility="private")
-    said = {"heard_at": (datetime.now(UTC) - timedelta(seconds=bring.SECONDS_OF_SILENCE + 5)).isoformat()}
+    said = {"heard_at": (datetime.now(UTC) - timedelta(seconds=bring.SECONDS_OF_SILENCE["reading"] + 5)).isoformat()}
     uploads.report(shared.store, made, "reading", {**said, "n_files": 3, "n_files_read": 1})
     told = shared.ask("con", f"/uploads/{made}").json()
     assert told["state"] == "failed" and told["report"]["error"] == bring.GONE
@@ -224,6 +224,14 @@ def test_an_upload_that_is_being_read_is_left_alone(shared: Shared) -> None:
     uploads.report(shared.store, made, "reading", {"heard_at": datetime.now(UTC).isoformat(), "n_files_read": 1})
     told = shared.ask("con", f"/uploads/{made}").json()
     assert told["state"] == "reading" and told["report"]["n_files_read"] == 1
+
+
+@pytest.mark.parametrize(("state", "seconds", "is_over"), [("received", 700, False), ("received", 3700, True), ("reading", 500, False), ("reading", 700, True), ("taken", 9999, False)])  # fmt: skip
+def test_how_long_nobody_need_say_anything(shared: Shared, state: Any, seconds: int, is_over: bool) -> None:
+    made = uploads.upload_of(shared.store, uploads.begin(shared.store, "con", name="a.json", visibility="private"))
+    assert made is not None
+    at = datetime.fromisoformat(made.made_at.replace("Z", "+00:00")) + timedelta(seconds=seconds)
+    assert bring.is_abandoned(made._replace(state=state), at) is is_over
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(["..", ".", "", "a", "C:", "\\", "~", " ", "b.json"]), max_size=30).map("/".join))  # fmt: skip

@@ -32,10 +32,17 @@ class Replica:
             "P4P_FILL": "0",
             "P4P_WORKER": "0",
         }
-        with log.open("wb") as file:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **given, **environment}, stdout=file, stderr=file
-            )
+        self._log, self._command, self._environment = log, command, {**os.environ, **given, **environment}
+        self._process = self._started()
+
+    def start(self) -> None:
+        """Again, after a kill, at the same address."""
+        self._process = self._started()
+        self.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as file:
+            return subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=file, stderr=file)
 
     def wait(self) -> None:
         end = time.monotonic() + SECONDS_TO_START

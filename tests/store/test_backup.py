@@ -17,7 +17,7 @@ from lib.errors import RefusedInput
 from lib.evals import queue
 from lib.evals.jobs import Needs
 from lib.evals.spec import from_json
-from lib.store import access_tables, backup, job_tables, raw, recover, samples, tables
+from lib.store import access_tables, backup, job_tables, raw, recover, samples, snapshots, tables
 from lib.store.backup import write_backup
 from lib.store.backup_format import Sum, is_kept_file, line_of, read_manifest, table_entry, table_names
 from lib.store.check import check
@@ -60,9 +60,7 @@ def fill(store: Store) -> None:
     store.write(_people)
     set_alias(store, HOSTILE, "", "alpha-7b")
     set_fact(store, "alpha-7b", "licence", "apache-2.0", note=HOSTILE)
-    pinned = store.settings.data_dir / "snapshots" / "ab" / f"{'ab' * 32}-{'c' * 12}.sqlite.zst"
-    pinned.parent.mkdir(parents=True)
-    pinned.write_bytes(b"pinned")
+    raw.keep_raw(store, b"named by a pinned state only")
 
 
 def _people(writing: Any) -> None:
@@ -96,7 +94,7 @@ def everything(store: Store) -> dict[str, list[str]]:
 def files_below(store: Store) -> dict[str, bytes]:
     folder = store.settings.data_dir
     found = [p for place in ("raw", "samples", "snapshots", "jobs") for p in (folder / place).rglob("*")]
-    return {str(p.relative_to(folder)): p.read_bytes() for p in found if p.is_file()}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found if p.is_file() and p.parent.name != "unpacked"}
 
 
 def wipe(store: Store) -> None:
@@ -111,6 +109,7 @@ def wipe(store: Store) -> None:
 @pytest.mark.parametrize("into", ["sqlite", "postgresql"])
 def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_store: MakeStore, tmp_path: Path) -> None:
     fill(store)
+    pinned = snapshots.take(store, "Q4 decision", by="local")
     frames = FrameCache(store).frames()
     before, kept, digest, revision = everything(store), files_below(store), store.digest(), store.revision()
     file = tmp_path / "b.zip"
@@ -127,11 +126,14 @@ def test_backup_wipe_recover(store: Store, into: str, engine_name: str, make_sto
 
     assert (done.digest, done.revision, done.stopped) == (digest, revision, [])
     assert everything(target) == before
-    assert files_below(target) == kept and len(kept) == 4
+    assert files_below(target) == kept and len(kept) == 5
     assert check(target) == []
     again = FrameCache(target).frames()
     assert again.counts == frames.counts
     assert again.runs.drop(columns="imported_at").equals(frames.runs.drop(columns="imported_at"))
+    opened = snapshots.open_snapshot(target, pinned.digest)
+    assert opened.digest() == pinned.digest
+    opened.close()
     # The numbers that the engine gives by itself go on: nothing collides with what came back.
     set_fact(target, "alpha-7b", "family", "Alpha", note="")
     write_files(target, raw_of("new", "new.json"), [prepared_file(make_run("org/new"), content="new", name="new.json")])

@@ -45,7 +45,8 @@ def parts(found: Diff) -> dict[str, list[tuple[Any, ...]]]:
     return {name: [tuple(row) for row in getattr(found, name).to_numpy()] for name in found._fields[2:]}
 
 
-def test_nothing_changed(store: Store) -> None:
+def test_nothing_changed(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     taken = snapshots.take(store, "a name")
     found = diff(store, "a name")
@@ -87,7 +88,8 @@ def test_each_change_is_named_once(store: Store) -> None:
     assert parts(back)["names"] == [("b", "", "beta", None)]
 
 
-def test_a_file_that_a_better_importer_reads_again(store: Store) -> None:
+def test_a_file_that_a_better_importer_reads_again(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     before = snapshots.take(store)
     put(store, "second", 0.71, version=2)

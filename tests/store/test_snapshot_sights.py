@@ -75,7 +75,8 @@ def test_a_snapshot_holds_what_its_maker_saw(store: Store, sight: Sight) -> None
     opened.close()
 
 
-def test_who_may_open_which(store: Store) -> None:
+def test_who_may_open_which(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     taken = {sight: snapshots.take(store.seen_by(sight), by=sight.owner) for sight in SEEN}
     assert len({one.digest for one in taken.values()}) == 4
@@ -117,8 +118,9 @@ def test_a_copy_of_ones_own_hides_nothing_from_others(sqlite_store: Store, is_fi
     opened.close()
 
 
-def test_a_model_that_nobody_sees_a_run_of(store: Store) -> None:
+def test_a_model_that_nobody_sees_a_run_of(sqlite_store: Store) -> None:
     """A spelling of it that somebody entered for all stays, and leads to the model's id and nothing more."""
+    store = sqlite_store
     put(store, "adas", HOLDERS["adas"])
     mapping.set_alias(store, "nickname", "", "org/model-adas")
     before = FrameCache(store).frames()

@@ -122,7 +122,8 @@ def test_details_logs_and_raw_files_are_read_through_it(store: Store) -> None:
     opened.close()
 
 
-def test_what_is_not_in_force_is_not_in_the_file(store: Store) -> None:
+def test_what_is_not_in_force_is_not_in_the_file(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     opened = snapshots.open_snapshot(store, snapshots.take(store).digest)
     content = snapshot_files.unpacked(store.settings, snapshots.take(store)).read_bytes()
@@ -132,7 +133,8 @@ def test_what_is_not_in_force_is_not_in_the_file(store: Store) -> None:
     opened.close()
 
 
-def test_the_same_state_is_the_same_snapshot(store: Store) -> None:
+def test_the_same_state_is_the_same_snapshot(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     first = snapshots.take(store)
     again = snapshots.take(store, "named later")
@@ -147,7 +149,8 @@ def test_the_same_state_is_the_same_snapshot(store: Store) -> None:
     assert snapshots.named(store, "mine").digest == second.digest
 
 
-def test_a_lost_file_is_told_and_made_again(store: Store) -> None:
+def test_a_lost_file_is_told_and_made_again(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store)
     taken = snapshots.take(store)
     snapshot_files.path_of(store.settings, taken).unlink()
@@ -205,13 +208,15 @@ def test_both_engines_make_the_same_snapshot(make_store: Callable[[str], Store],
     assert_same(*frames)
 
 
-def test_a_snapshot_of_an_empty_store(store: Store) -> None:
+def test_a_snapshot_of_an_empty_store(sqlite_store: Store) -> None:
+    store = sqlite_store
     opened = snapshots.open_snapshot(store, snapshots.take(store).digest)
     assert FrameCache(opened).frames().counts["n_runs"] == 0
     opened.close()
 
 
-def test_the_download_of_a_snapshot_is_that_of_its_day(store: Store, tmp_path: Path) -> None:
+def test_the_download_of_a_snapshot_is_that_of_its_day(sqlite_store: Store, tmp_path: Path) -> None:
+    store = sqlite_store
     fill(store)
     opened = snapshots.open_snapshot(store, snapshots.take(store).digest)
     before, after = io.BytesIO(), io.BytesIO()

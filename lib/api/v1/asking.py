@@ -98,7 +98,9 @@ def who_asks(request: Request, given: Given) -> Reader:
         return OPERATOR
     buckets.take(address)
     if readings.settings.has_login and not readings.settings.strangers_read:
-        raise Problem(401, "A token is needed. Whoever runs this installation can make one.", headers=CHALLENGE)
+        raise Problem(
+            401, "A token is needed: members make theirs under Data and methods, Programs.", headers=CHALLENGE
+        )
     return STRANGER
 
 

@@ -24,6 +24,7 @@ MOST_AT_ONCE = 12
 ANSWERS_KEPT = 200
 SIGHTS_KEPT, SNAPSHOTS_KEPT = 6, 4
 """Kinds of readers, and pinned states, whose columns are held; each holds all rows that it sees."""
+UNKNOWN_SNAPSHOT = "No such snapshot that you may open. /snapshots lists them."
 Made = TypeVar("Made")
 
 
@@ -69,8 +70,7 @@ class Readings:
         try:
             snapshot = named(store, name)
         except RefusedInput as refusal:
-            detail = "No such snapshot that you may open. /snapshots lists them."
-            raise Problem(404, detail, places=[("query.snapshot", refusal.reason)]) from refusal
+            raise Problem(404, UNKNOWN_SNAPSHOT, places=[("query.snapshot", refusal.reason)]) from refusal
         # Asked for each time, so that no sweep takes the file from under those who read it.
         path = snapshot_files.unpacked(self.settings, snapshot)
         with self._lock:

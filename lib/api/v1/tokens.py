@@ -102,6 +102,4 @@ def _known(reader: Reader) -> None:
 def _in_person(reader: Reader) -> None:
     """Whoever found somebody's token must not make it last for ever."""
     if reader.scopes is not None and not may(reader, "manage"):
-        raise Problem(
-            403, "Tokens are made and revoked in person, by a command on the server, or with the scope admin."
-        )
+        raise Problem(403, "Tokens are made and revoked under Data and methods, Programs, or with the scope admin.")
