@@ -52,7 +52,7 @@ PAGES = (
     PageEntry("variants", "variants", "Variants", "Understand", "see what quantising and tuning change"),
     PageEntry("evaluate", "evaluate", "Evaluate", "Bring your own", "run lm-eval on my model"),
     PageEntry("upload", "upload", "Upload", "Bring your own", "put my results beside these"),
-    PageEntry("own_data", "own-data", "Your own results", "Bring your own", "add my own results"),
+    PageEntry("own_data", "own-data", "Your own results", "Bring your own"),
     PageEntry("report", "report", "Report", "Bring your own"),
     PageEntry("data", "data", "Data and methods", "About", "know where the numbers come from"),
     PageEntry("model", "model", "Model", "", is_hidden=True),

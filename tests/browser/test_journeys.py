@@ -22,7 +22,7 @@ GROUPS = {
     "Find": ["Models", "Cheapest that will do", "Performance per dollar"],
     "Compare": ["Head to head", "Side by side", "Upsets"],
     "Understand": ["Parameters and tokens", "Planner", "Variants"],
-    "Bring your own": ["Evaluate", "Upload", "Your own results"],
+    "Bring your own": ["Evaluate", "Upload", "Your own results", "Report"],
     "About": ["Data and methods"],
 }
 PHONE = (
