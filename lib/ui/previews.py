@@ -46,6 +46,8 @@ class Preview(NamedTuple):
     revision: int
 
 
+_OWN = frozenset({"job", "search", *(one.address for one in PAGES if one.group == "Bring your own")})
+"""Pages that show what somebody does there, besides rows of the store; a link to them is drawn as a stranger sees it."""
 _KEPT: OrderedDict[str, Preview] = OrderedDict()
 _WAITING: set[str] = set()
 _LOCK = threading.Lock()
@@ -57,7 +59,9 @@ def remember(notes: Notes) -> None:
 
     No frames are kept: a preview must not hold an old revision in memory.
     """
-    _keep(key_of(headless.parsed(notes.address)), _of_notes(notes, notes.frames.revision))
+    address = headless.parsed(notes.address)
+    if address.path not in _OWN:
+        _keep(key_of(address), _of_notes(notes, notes.frames.revision))
 
 
 def preview(address: headless.Address) -> Preview | None:

@@ -76,6 +76,12 @@ def test_a_view_with_own_rows_is_not_remembered(
     assert not previews._KEPT
 
 
+@pytest.mark.parametrize("page", ["pages/evaluate.py", "pages/report.py", "pages/search.py"])
+def test_what_somebody_does_here_is_not_remembered(open_app: Open, small_store: Path, page: str) -> None:
+    assert not open_app(small_store, page, words="qwen").exception
+    assert not previews._KEPT
+
+
 def test_no_more_is_kept_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "MOST_KEPT", 3)
     for n in range(9):
