@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 
 from lib.store import tables
 from lib.store.db import Store
@@ -53,14 +53,11 @@ def source_list(store: Store) -> pd.DataFrame:
 
 
 def raw_names(store: Store) -> dict[str, str]:
-    """Name of every raw file that the reader may see something of, by its digest."""
-    r, s, f = tables.raw_files.c, tables.sources, tables.refusals
-    is_known = or_(
-        exists().where(s.c.raw_digest == r.digest, is_seen(store.sight)),
-        exists().where(f.c.raw_digest == r.digest, is_seen(store.sight, f)),
-    )
+    """Name of every raw file that the reader may see something of, by its digest: as those called it whose part is seen."""
+    held = (select(t.c.raw_digest, t.c.name).where(is_seen(store.sight, t)) for t in (tables.sources, tables.refusals))
     with store.reading() as connection:
-        return {row.digest: row.name for row in connection.execute(select(r.digest, r.name).where(is_known))}
+        rows = [tuple(row) for query in held for row in connection.execute(query)]
+    return {digest: str(name).split("!/", 1)[0] for digest, name in sorted(rows, reverse=True)}
 
 
 def waiting_runs(store: Store) -> dict[tuple[str, str], list[str]]:

@@ -70,7 +70,7 @@ def test_the_same_bytes_of_two_people_are_two_sources_of_one_run(store: Store) -
     for who, theirs, name in (("alice", alice, "secret plan.json"), ("bob", bob, "mine.json")):
         (source,) = details.source_details(theirs, sha("contentFalse"))
         assert (source.source["owner"], source.source["raw_name"]) == (who, name)
-        assert source_lists.raw_names(theirs).keys() == {sha("contentFalse")}
+        assert source_lists.raw_names(theirs) == {sha("contentFalse"): name}
         assert read.refusals(theirs)["reason"].tolist() == [f"of {who}"]
         assert details.refusals_of(theirs, sha("contentFalse"))["reason"].tolist() == [f"of {who}"]
         assert len(FrameCache(theirs).frames().runs) == 1
