@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import child, evidence, first_chart, imports, jobs, paired, refresh, rerun, serving, table, viewers
+from bench import child, evidence, first_chart, imports, jobs, paired, refresh, rerun, serving, table, team, viewers
 from bench.report import Line, show
 
 SECTIONS = (
@@ -16,6 +16,7 @@ SECTIONS = (
     "refresh",
     "rerun",
     "viewers",
+    "team",
     "first",
     "table",
     "statistics",
@@ -57,6 +58,8 @@ def _lines(section: str, given: argparse.Namespace) -> list[Line]:
         return rerun.measure(given.runs)
     if section == "viewers":
         return viewers.measure(given.runs, given.viewers, given.seconds)
+    if section == "team":
+        return team.measure(given.runs, given.viewers, given.seconds)
     if section == "first":
         return first_chart.measure(given.runs)
     if section == "table":

@@ -65,7 +65,7 @@ def measure(n_runs: int, n_viewers: int, seconds: float) -> list[Line]:
                 _phase(running, [place], Crowd(ALONE_THINK, reruns=ALONE_RERUNS, seed=k))
                 for k, place in enumerate(PLACES)
             ]
-            together = _phase(running, _in_turn(PLACES, n_viewers), Crowd(THINK, seconds=seconds, seed=1))
+            together = _phase(running, in_turn(PLACES, n_viewers), Crowd(THINK, seconds=seconds, seed=1))
         with server("serve.py", _settings(folder)) as running:
             of_page = _memory(running, PLACES)
         with server(SERVING, {"P4P_BENCH_FLOORS": str(bare.folder)}) as running:
@@ -112,19 +112,19 @@ def _times(
             times = seen.of(place)
             if times:
                 what = f"{_name(place)}, {words}: 95th percentile of {len(times)}, median {statistics.median(times) * 1000:.0f} ms"
-                lines.append(Line(what, _high(times), _high(floor), AIM))
+                lines.append(Line(what, high(times), high(floor), AIM))
     everything = [second for times in of_floor.values() for second in times]
     what = f"all pages, 1 viewer, {n_results:,} results  [a page with the same figure only]"
-    lines.append(Line(what, _high([second for one in alone for second in one.seen.seconds]), _high(everything), AIM))
+    lines.append(Line(what, high([second for one in alone for second in one.seen.seconds]), high(everything), AIM))
     load = f"server {together.server_load:.0%} of a core, readers {together.seen.load:.0%}"
     what = f"all pages, {n_viewers} viewers, {THINK:g} s think time, {n_results:,} results; {load}"
-    lines.append(Line(what, _high(together.seen.seconds), _high(everything), AIM))
+    lines.append(Line(what, high(together.seen.seconds), high(everything), AIM))
     first = [visit.first for visit in together.seen.visits]
-    lines.append(Line(f"first page of each of the {n_viewers}, 95th percentile", _high(first), _high(everything)))
+    lines.append(Line(f"first page of each of the {n_viewers}, 95th percentile", high(first), high(everything)))
     return lines
 
 
-def _high(seconds: Sequence[float]) -> float:
+def high(seconds: Sequence[float]) -> float:
     """The 95th percentile."""
     return statistics.quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
 
@@ -136,10 +136,10 @@ def _memory(running: Server, places: Sequence[Place]) -> float:
     """
     process = psutil.Process(running.process)
     crowd = Crowd(0.3, reruns=MEMORY_RERUNS, is_alike=True)
-    groups = [_in_turn(places, n) for n in (2 * len(places), FEW, MORE)]
+    groups = [in_turn(places, n) for n in (2 * len(places), FEW, MORE)]
     _, few, more = watch(running.address, groups, crowd, lambda: process.memory_info().rss)
     return (more - few) / MORE / MEGABYTE
 
 
-def _in_turn(places: Sequence[Place], n: int) -> list[Place]:
+def in_turn(places: Sequence[Place], n: int) -> list[Place]:
     return list(itertools.islice(itertools.cycle(places), n))

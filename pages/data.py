@@ -6,6 +6,7 @@ from lib.schema.text import sentence
 from lib.ui import (
     cached,
     data_api,
+    data_audit,
     data_costs,
     data_coverage,
     data_downloads,
@@ -24,6 +25,7 @@ PARTS = {
     "costs": ("Cost estimates", data_costs.show),
     "downloads": ("Downloads", data_downloads.show),
     "api": ("Programs", data_api.show),
+    "audit": ("Who did what", data_audit.show),
 }
 
 page.heading("Where does each number come from?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from lib import formats
@@ -11,7 +12,7 @@ from lib.sources.looking_records import Missing
 from lib.store import mapping
 from lib.store.prepared import Holder
 from lib.store.uploads import Upload
-from lib.ui import cached, links, page, reader
+from lib.ui import cached, links, page, parts_hub, reader
 from lib.ui.views import search
 from lib.ui.views.upload import LABELS, RunLines
 
@@ -64,8 +65,19 @@ def ways_on(upload: Upload) -> None:
     for benchmark in met.sort_values("n_models", ascending=False, kind="stable").index[:MOST_BENCHMARKS]:
         label = frames.benchmarks["label"].get(benchmark, benchmark)
         links.to_benchmark(benchmark, f"Beside all other models on {label} →", more=with_community)
+    _fill_new(runs["model"].dropna())
     if runs["model"].isna().any():
         links.link("data", ":blue[Say which model a name means →]", {"part": "names"})
+
+
+def _fill_new(models: pd.Series) -> None:
+    """The size of a model that came in with the files, and of which nobody has said it yet: from the Hub, at a click."""
+    known = cached.frames().models
+    unknown = [model for model in dict.fromkeys(models) if pd.isna(known.at[model, "params_total"])]
+    if unknown:
+        name = formats.markdown(known.at[unknown[0], "name"], 60)
+        page.small_text(f"Nobody has said how large {name} is; without it no chart of sizes has it.")
+        parts_hub.fill(str(unknown[0]))
 
 
 def _name(i: int, run: RunLines) -> None:
@@ -97,7 +109,10 @@ def _missing(i: int, run: RunLines) -> None:
             if lack.field and run.model in cached.frames().models.index and reader.allows("map"):
                 _fill(i, run, lack)
         if run.model in cached.frames().models.index and any(lack.field for lack in run.missing):
-            links.to_model(str(run.model), "Fill it in from the Hub, on the model's page →")
+            if i == 0:
+                parts_hub.fill(str(run.model))
+            else:
+                links.to_model(str(run.model), "Fill it in from the Hub, on the model's page →")
 
 
 def _fill(i: int, run: RunLines, lack: Missing) -> None:

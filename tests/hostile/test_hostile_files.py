@@ -24,6 +24,8 @@ from tests.hostile.large_files import SHAPES, write_inspect, write_log
 from tests.hostile.mutations import MUTATIONS, real_files, write_hostile
 
 FILES = int(os.environ.get("P4P_SOAK_FILES", "120"))
+UPLOADED = FILES if FILES > 120 else 40
+"""Of them, those that go the way of the upload page."""
 PER_PROCESS = 300
 UPLOAD_MB = 20
 LOOK_MB = int(os.environ.get("P4P_SOAK_LOOK_MB", "10"))
@@ -40,9 +42,9 @@ MOST_PER_MB = 8
 
 
 def run(
-    command: list[str], settings: Settings, folder: Path, upload_mb: int = UPLOAD_MB
+    command: list[str], settings: Settings, folder: Path, upload_mb: int = UPLOAD_MB, module: str = "lib"
 ) -> tuple[int, str, str, float]:
-    """Exit code, output, messages and peak memory (MB) of ``python -m lib ...``."""
+    """Exit code, output, messages and peak memory (MB) of ``python -m lib ...``, or of another module."""
     environment = os.environ | {
         "P4P_DATA_DIR": str(settings.data_dir),
         "P4P_DATABASE_URL": settings.database_url,
@@ -52,7 +54,7 @@ def run(
     out, err, peak = folder / "out", folder / "err", folder / "peak"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.run(
-            [sys.executable, "-S", str(MEASURED), str(peak), sys.executable, "-m", "lib", *command],
+            [sys.executable, "-S", str(MEASURED), str(peak), sys.executable, "-m", module, *command],
             env=environment,
             stdout=stdout,
             stderr=stderr,
@@ -108,6 +110,28 @@ def test_hostile_files_give_messages(part: int, tmp_path: Path, sqlite_settings:
         code, out, err, _ = run(command, sqlite_settings, tmp_path)
         assert code == 0 and "Traceback" not in err
         assert not [c for c in out if not c.isprintable() and c != "\n"]
+
+
+@pytest.mark.parametrize("part", range((UPLOADED + PER_PROCESS - 1) // PER_PROCESS))
+def test_hostile_files_through_the_upload_page(part: int, tmp_path: Path, sqlite_settings: Settings) -> None:
+    given, staged = tmp_path / "given", tmp_path / "staged"
+    given.mkdir()
+    write_hostile(given, part, min(PER_PROCESS, UPLOADED - part * PER_PROCESS))
+    code, out, err, peak_mb = run(
+        [str(given), str(staged)], sqlite_settings, tmp_path, module="tests.hostile.upload_route"
+    )
+    assert code == 0 and "Traceback" not in err, err[-3000:]
+    print(f"peak {peak_mb:.0f} MB")
+    assert peak_mb < MOST_MB, f"{peak_mb:.0f} MB"
+    told = json.loads(out)
+    assert told["state"] == "taken" and told["runs"] > 0 and told["seen_by_others"] == 0
+    assert told["refused"] and told["shown"]
+    # The word joiner is ours: it keeps Markdown from taking a text for a link.
+    assert not [c for text in told["shown"] for c in text if not c.isprintable() and c != "\u2060"]
+    # What the look said is what the import did.
+    assert told["looked"]["refused"] == told["report"]["n_refused"]
+    assert told["looked"]["new"] == told["report"]["imported"]
+    assert {issue["file"] for issue in told["report"]["refused"]} <= set(told["refused"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)

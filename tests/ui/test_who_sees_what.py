@@ -106,7 +106,7 @@ def addresses() -> Iterator[tuple[str, dict[str, str]]]:
     yield "pages/benchmark.py", {"benchmark": "mmlu", "community": "true"}
     yield "pages/models.py", {"community": "true"}
     yield "pages/search.py", {"words": "zq"}
-    for part in ("sources", "names", "coverage", "stored", "downloads"):
+    for part in ("sources", "names", "coverage", "downloads", "api", "audit"):
         yield "pages/data.py", {"part": part}
     yield "pages/upload.py", {"part": "mine"}
 
