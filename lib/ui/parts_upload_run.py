@@ -73,8 +73,9 @@ def ways_on(upload: Upload) -> None:
 def _fill_new(models: pd.Series) -> None:
     """The size of a model that came in with the files, and of which nobody has said it yet: from the Hub, at a click."""
     known = cached.frames().models
-    unknown = [model for model in dict.fromkeys(models) if pd.isna(known.at[model, "params_total"])]
-    if unknown:
+    sizes = known["params_total"].reindex(models.unique())
+    unknown = sizes.index[sizes.isna()]
+    if len(unknown):
         name = formats.markdown(known.at[unknown[0], "name"], 60)
         page.small_text(f"Nobody has said how large {name} is; without it no chart of sizes has it.")
         parts_hub.fill(str(unknown[0]))
