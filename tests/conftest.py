@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -28,6 +28,9 @@ hypothesis_settings.load_profile("repeatable")
 
 # Prices count as current for 90 days: without a day of their own the tests would fail next spring.
 os.environ.setdefault("P4P_TODAY", "2026-11-21")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Fill = Callable[[Path], None]
 ENGINES = ("sqlite", "postgresql")
@@ -166,3 +169,16 @@ def _execute(address: str, statement: str) -> Any:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of this process: a second one could not be driven beside it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import chromium
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium())
+        yield opened
+        opened.close()

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.chromium import chromium
 from tests.browser.stores import Servers
 from tests.conftest import Fill
 
@@ -109,14 +108,6 @@ def servers(filled_copy: Callable[[Fill], Path]) -> Iterator[Servers]:
 def server(servers: Servers) -> str:
     """Address of the server over the full store."""
     return servers["full"].address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -223,7 +223,10 @@ def test_each_worker_takes_what_it_can_serve(sqlite_store: Store, start: Start) 
     too_large = put_in(store, "large", needs=Needs("hf", "cuda", 40.0))
     no_backend = put_in(store, "vllm", needs=Needs("vllm", "cuda", 1.0))
     small = [put_in(store, f"cpu-{i}", seconds=0.3, priority=i) for i in range(3)]
-    cpu, gpu = start(settings, "worker", "", "60", "cpu:8"), start(settings, "worker", "", "60", "cuda:24")
+    # One after the other: a machine with a card serves jobs for the processor too, and of two workers either may begin first.
+    cpu = start(settings, "worker", "", "60", "cpu:8")
+    wait_until(lambda: states(store)["succeeded"] == 3, cpu)
+    gpu = start(settings, "worker", "", "60", "cuda:24")
     wait_until(lambda: states(store)["succeeded"] == 6, cpu, gpu)
     by_device = {worker.name: worker.device for worker in queue.workers(store)}
     jobs = {job.id: job for job in queue.jobs(store)}

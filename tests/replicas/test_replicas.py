@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from lib.access import OPERATOR
 from lib.settings import ROOT, Settings, read_settings
@@ -19,7 +19,6 @@ from lib.store import uploads
 from lib.store.check import check
 from lib.store.db import Store, open_store
 from lib.store.frames import FrameCache
-from tests.browser.chromium import chromium
 from tests.browser.conftest import IDLE, STILL
 from tests.replicas.proxy import COOKIE, Proxy
 from tests.replicas.serving import Replica
@@ -151,39 +150,37 @@ def test_one_is_killed_while_it_reads(proxy: Proxy, replicas: list[Replica], sto
     replicas[0].start()
 
 
-def test_one_is_killed_in_mid_upload(proxy: Proxy, replicas: list[Replica], store: Store) -> None:
+def test_one_is_killed_in_mid_upload(proxy: Proxy, replicas: list[Replica], store: Store, browser: Browser) -> None:
     """A page is open on it, and half of a file is there: nothing of that is kept, and the page goes on with the other."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        context = browser.new_context(**STILL)
-        page = context.new_page()
-        page.goto(f"{proxy.address}/data?part=sources")
-        page.wait_for_selector(IDLE, state="attached", timeout=1000 * SECONDS)
-        at = _replica(context)
-        before, files = store.revision(), _kept(store)
-        n_uploads = len(uploads.uploads_of(store, OPERATOR.subject))
+    context = browser.new_context(**STILL)
+    page = context.new_page()
+    page.goto(f"{proxy.address}/data?part=sources")
+    page.wait_for_selector(IDLE, state="attached", timeout=1000 * SECONDS)
+    at = _replica(context)
+    before, files = store.revision(), _kept(store)
+    n_uploads = len(uploads.uploads_of(store, OPERATOR.subject))
 
-        with socket.create_connection(("127.0.0.1", proxy.port)) as half:
-            body, n_sent = form(SECOND), proxy.n_sent[at]
-            head = f"POST {API}/uploads HTTP/1.1\r\nHost: x\r\nCookie: {COOKIE}={at}\r\nContent-Length: {len(body)}\r\n"
-            half.sendall(f"{head}Content-Type: multipart/form-data; boundary={EDGE}\r\n\r\n".encode())
-            half.sendall(body[: len(body) // 2])
-            end = time.monotonic() + SECONDS
-            while proxy.n_sent[at] - n_sent < len(body) // 2:
-                assert time.monotonic() < end
-                time.sleep(0.01)
-            replicas[at].kill()
-        assert (store.revision(), _kept(store)) == (before, files)
-        assert len(uploads.uploads_of(store, OPERATOR.subject)) == n_uploads
-        assert check(store) == []
+    with socket.create_connection(("127.0.0.1", proxy.port)) as half:
+        body, n_sent = form(SECOND), proxy.n_sent[at]
+        head = f"POST {API}/uploads HTTP/1.1\r\nHost: x\r\nCookie: {COOKIE}={at}\r\nContent-Length: {len(body)}\r\n"
+        half.sendall(f"{head}Content-Type: multipart/form-data; boundary={EDGE}\r\n\r\n".encode())
+        half.sendall(body[: len(body) // 2])
+        end = time.monotonic() + SECONDS
+        while proxy.n_sent[at] - n_sent < len(body) // 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        replicas[at].kill()
+    assert (store.revision(), _kept(store)) == (before, files)
+    assert len(uploads.uploads_of(store, OPERATOR.subject)) == n_uploads
+    assert check(store) == []
 
-        (run,) = sent(proxy, at, SECOND)
-        assert proxy.chosen[-1] != at, "the other one has taken over"
-        assert asked(proxy, f"/runs/{run}", at)[0] == 200
-        page.reload()
-        page.get_by_text(SECOND.name).first.wait_for(state="attached", timeout=1000 * SECONDS)
-        assert _replica(context) != at
-        browser.close()
+    (run,) = sent(proxy, at, SECOND)
+    assert proxy.chosen[-1] != at, "the other one has taken over"
+    assert asked(proxy, f"/runs/{run}", at)[0] == 200
+    page.reload()
+    page.get_by_text(SECOND.name).first.wait_for(state="attached", timeout=1000 * SECONDS)
+    assert _replica(context) != at
+    context.close()
 
 
 def _replica(context: Any) -> int:
