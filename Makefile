@@ -39,7 +39,7 @@ mini-study: $(VENV)/.local-models-ready  ## the whole loop in minutes, offline: 
 	@exec env P4P_DATA_DIR="$${P4P_DATA_DIR:-data/local}/mini-study" P4P_DATABASE_URL= P4P_FILL=0 $(PY) -m streamlit run serve.py --server.port $(PORT)
 
 test: $(VENV)/.test-ready browser  ## every test, in a real browser too
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 3 --dist loadfile
 
 walk: $(VENV)/.test-ready browser  ## of the tests only the walk over every page in a browser, and numbers followed to their files
 	$(PY) -m pytest -n 2 --dist load -m walk
