@@ -87,7 +87,8 @@ def test_an_upload_is_shown_to_more(store: Store) -> None:
     told = audit.entries(store.seen_by(ALICE))
     assert told[["who", "what"]].to_numpy().tolist() == [["boss", "made private"], ["boss", "made public"], ["alice", "added"]]  # fmt: skip
     assert audit.entries(store)["of"].empty, "the name was never anybody else's"
-    assert len(audit.entries(store, of_all=True)) == 3
+    listed = audit.entries(store, of_all=True)
+    assert len(listed) == 3 and set(listed["of"]) == {audit.HIDDEN} and listed["data"].isna().all()
 
 
 def test_what_wants_to_be_public_waits_for_an_admin(store: Store) -> None:
