@@ -126,8 +126,14 @@ def _buttons(upload: Upload) -> None:
 
 
 def _turn(upload: str, is_back: bool) -> None:
+    somebody = reader.reader()
+    found = uploads.upload_of(cached.store(), upload)
+    # Asked again: the role may have been taken away since the button was drawn.
+    if found is None or not may_change(somebody, found.owner):
+        st.session_state[REFUSED] = "your role here does not allow that"
+        return
     turn = uploads.redo if is_back else uploads.undo
-    n = turn(cached.store(), upload, by=reader.reader().subject)
+    n = turn(cached.store(), upload, by=somebody.subject)
     st.session_state[SAID] = (
         f"{formats.counted(n, 'source')} {'brought back' if is_back else 'taken back; nothing is deleted'}."
     )

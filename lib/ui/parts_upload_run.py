@@ -124,10 +124,13 @@ def _fill(i: int, run: RunLines, lack: Missing) -> None:
 
 
 def _map(spelling: str, model: str) -> None:
-    mapping.set_alias(cached.store(), spelling, "", model, _holder())
+    if reader.allows("map"):
+        mapping.set_alias(cached.store(), spelling, "", model, _holder())
 
 
 def _keep(model: str, field: str, key: str) -> None:
+    if not reader.allows("map"):
+        return
     try:
         mapping.set_fact(cached.store(), model, field, st.session_state[key], "said at an upload", _holder())
     except RefusedInput as refused:
